@@ -1,0 +1,1 @@
+"""Tenantry: an app instance of its own for every tenant, at any vendor."""

@@ -1,0 +1,1 @@
+"""Where template versions come from."""

@@ -1,0 +1,94 @@
+"""What an adapter gets beside the plan while it declares resources."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    import pulumi
+
+    from tenantry.spec.plan import Mode, SecretSource, Value
+
+
+class SourcePackage(Protocol):
+    """The sources of one component, packed on demand."""
+
+    @property
+    def digest(self) -> str:
+        """`sha256:…` of the tree; equal to the plan's `SourceRef.digest`."""
+        ...
+
+    def archive(self) -> bytes:
+        """A deterministic gzip-compressed tar archive of the tree: same tree, same bytes."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """How the adapter reaches the account.
+
+    `account` is what the vendor reports for the credentials in use (the UID of `kube-system`, an account id), never what
+    the tenant file says. `declared` is what the tenant file says, where it does: the identity refuses a difference.
+    `providers` are the explicit Pulumi providers, by package name.
+    """
+
+    account: pulumi.Output[str]
+    providers: Mapping[str, pulumi.ProviderResource]
+    declared: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What an adapter gets beside the plan.
+
+    `settings` is what the running sandbox says of itself (empty when live). `depends_on` holds the identity resource: it is
+    empty in `connect` and must be passed to every resource that `provision` declares, which `options` does.
+    """
+
+    parent: pulumi.Resource
+    mode: Mode
+    settings: Mapping[str, str]
+    sources: Mapping[str, SourcePackage]
+    secret: Callable[[SecretSource], pulumi.Output[str]]
+    depends_on: Sequence[pulumi.Resource] = ()
+
+    def options(
+        self,
+        *,
+        provider: pulumi.ProviderResource | None = None,
+        parent: pulumi.Resource | None = None,
+        depends_on: Sequence[pulumi.Resource] = (),
+        protect: bool | None = None,
+        delete_before_replace: bool | None = None,
+        ignore_changes: list[str] | None = None,
+    ) -> pulumi.ResourceOptions:
+        """Resource options below the instance, after the identity check."""
+        import pulumi
+
+        return pulumi.ResourceOptions(
+            parent=parent or self.parent,
+            provider=provider,
+            depends_on=[*self.depends_on, *depends_on],
+            protect=protect,
+            delete_before_replace=delete_before_replace,
+            ignore_changes=ignore_changes,
+        )
+
+    def render(
+        self,
+        value: Value,
+        *,
+        url: pulumi.Input[str] | None = None,
+        fields: Mapping[tuple[str, str], pulumi.Input[str]] | None = None,
+    ) -> pulumi.Input[str]:
+        """A value as an input: a plain string where constant, a secret output where any part is secret.
+
+        `url` stands for the instance's URL where the plan does not know it, `fields` maps (component, field) to its value.
+        Raises KeyError for a field that the adapter did not give.
+        """
+        from tenantry.contract.render import render_value
+
+        return render_value(value, self.secret, url, fields or {})

@@ -1,0 +1,1 @@
+"""The spec: templates and tenants, loaded, checked and resolved into plans."""

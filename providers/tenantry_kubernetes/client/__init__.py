@@ -1,0 +1,1 @@
+"""REST access to a Kubernetes API server."""

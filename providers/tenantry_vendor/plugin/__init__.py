@@ -1,0 +1,1 @@
+"""Base of our own Pulumi providers."""

@@ -1,0 +1,1 @@
+"""Operations: the program, the engine and the command line."""

@@ -1,0 +1,1 @@
+"""How the engine and the test control plane are obtained."""
