@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
+    from tenantry.spec.plan import Json
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceStatus:
@@ -74,6 +76,14 @@ class Sandbox(Protocol):
 
     def plugins(self, folder: Path) -> list[PluginFile]:
         """Stand-in plugins for the private PULUMI_HOME; empty where the official ones are to be used."""
+        ...
+
+    def accounts(self) -> Mapping[str, Mapping[str, Json]]:
+        """Values of `runtime.account` that the stand-in serves, by a short name: one per variant that behaves differently."""
+        ...
+
+    def resources(self, folder: Path, instance: str) -> list[str]:
+        """What the stand-in holds of an instance, as the vendor names it; empty when nothing is left. Raises SandboxError."""
         ...
 
 

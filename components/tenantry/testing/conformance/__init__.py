@@ -1,0 +1,1 @@
+"""The kit's tests: `python -m pytest --pyargs tenantry.testing.conformance`."""

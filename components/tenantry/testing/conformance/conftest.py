@@ -1,0 +1,71 @@
+"""Parametrises the kit from the registry."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tenantry import registry
+from tenantry.testing.operator import Operator
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tenantry.contract.runtime import RuntimeAdapter
+
+PROBE_TOKEN = "kit-token-7f3a9c"  # noqa: S105 - a sentinel that must never show up anywhere
+
+
+def chosen_runtimes() -> list[str]:
+    """Every installed runtime, or those named in TENANTRY_KIT_RUNTIMES."""
+    installed = registry.runtimes()
+    wanted = [name for name in os.environ.get("TENANTRY_KIT_RUNTIMES", "").split(",") if name]
+    unknown = sorted(set(wanted) - set(installed))
+    if unknown:
+        raise pytest.UsageError(f"TENANTRY_KIT_RUNTIMES names what is not installed: {', '.join(unknown)}")
+    return wanted or installed
+
+
+def variants() -> list[tuple[str, str]]:
+    """Pairs of runtime and account variant."""
+    return [(name, variant) for name in chosen_runtimes() for variant in registry.sandbox(name).accounts()]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Gives `runtime` every runtime, and `variant` every pair of runtime and account variant."""
+    if "variant" in metafunc.fixturenames:
+        pairs = variants()
+        metafunc.parametrize("variant", pairs, ids=["-".join(pair) for pair in pairs], scope="module")
+    elif "runtime" in metafunc.fixturenames:
+        metafunc.parametrize("runtime", chosen_runtimes(), scope="module")
+
+
+@pytest.fixture
+def adapter(runtime: str) -> RuntimeAdapter:
+    """The adapter under test."""
+    return registry.runtime(runtime)
+
+
+@pytest.fixture(scope="session")
+def operators(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Operator]]:
+    """Operators by runtime, made on demand, stopped at the end."""
+    made: dict[str, Operator] = {}
+    yield _Operators(made, tmp_path_factory)
+    for operator in made.values():
+        operator.stop()
+
+
+class _Operators(dict[str, Operator]):
+    def __init__(self, made: dict[str, Operator], paths: pytest.TempPathFactory) -> None:
+        super().__init__()
+        self._made = made
+        self._paths = paths
+
+    def __missing__(self, runtime: str) -> Operator:
+        root = self._paths.mktemp(f"kit-{runtime}") / "project"
+        operator = Operator(root, runtime, {"PROBE_TOKEN": PROBE_TOKEN})
+        operator.start()
+        self._made[runtime] = self[runtime] = operator
+        return operator

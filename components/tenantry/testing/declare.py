@@ -1,0 +1,135 @@
+"""Declares an instance of the probe against recording mocks, with sockets blocked.
+
+`python -m tenantry.testing.declare RUNTIME VARIANT`
+
+Prints a JSON list of the resources: `type`, `name`, `custom`, `read`, `provider`, `after_identity`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import sys
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import pulumi
+import pulumi.runtime
+
+from tenantry import registry
+from tenantry.catalogue import Catalogue
+from tenantry.contract.sandbox import loopback_url
+from tenantry.instance import AppInstance
+from tenantry.spec import Tenant, resolve
+from tenantry.spec.target import Target
+from tenantry.testing.operator import KIT_CATALOGUE
+
+if TYPE_CHECKING:
+    from tenantry.spec.plan import InstancePlan, SecretSource
+
+_SETTINGS = {
+    "TENANTRY_SANDBOX_HTTP_PORT": "8480",
+    "TENANTRY_SANDBOX_HTTPS_PORT": "8443",
+    "TENANTRY_SANDBOX_HOST_SUFFIX": "sandbox.tenantry.localhost",
+}
+
+
+class Recorder(pulumi.runtime.Mocks):
+    """Answers every registration with its inputs and remembers it."""
+
+    def __init__(self) -> None:
+        self.resources: list[dict[str, Any]] = []
+
+    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
+        """Records one registration."""
+        request = args.register_request
+        read = args.read_request
+        source = request or read
+        self.resources.append(
+            {
+                "type": args.typ,
+                "name": args.name,
+                "custom": bool(args.custom),
+                "read": read is not None,
+                "provider": bool(getattr(source, "provider", "")),
+                "after_identity": any("tenantry:index:Identity" in urn for urn in getattr(source, "dependencies", ())),
+            }
+        )
+        return f"{args.name}-id", dict(args.inputs) | {"metadata": {"uid": "mock"} | args.inputs.get("metadata", {})}
+
+    def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
+        """Refuses: an adapter declares, it does not ask."""
+        raise RuntimeError(f"provision invoked {args.token}")
+
+
+def block_sockets() -> None:
+    """Makes every outgoing connection of this process an error."""
+
+    def refuse(*_: object) -> NoReturn:
+        raise RuntimeError("provision opened a network connection")
+
+    socket.socket.connect = refuse  # type: ignore[method-assign] # the point of this process
+    socket.socket.connect_ex = refuse  # type: ignore[method-assign] # the same
+    socket.getaddrinfo = refuse
+
+
+def plan_of(runtime: str, variant: str) -> tuple[InstancePlan, Any]:
+    """The probe's plan on a runtime, as its sandbox would see it, and the opened template version."""
+    adapter = registry.runtime(runtime)
+    models = adapter.models()
+    version = Catalogue(KIT_CATALOGUE).open("probe@1.0.0")
+    tenant = Tenant.model_validate(
+        {
+            "spec": "tenantry/v1",
+            "kind": "Tenant",
+            "tenant": "declared",
+            "instance": "declared",
+            "template": "probe@1.0.0",
+            "runtime": {"on": runtime, "account": dict(registry.sandbox(runtime).accounts()[variant])},
+            "ownership": "tenant",
+            "parameters": {"token": {"ref": {"env": "PROBE_TOKEN"}}},
+        }
+    )
+    target = Target(
+        runtime=runtime,
+        capabilities=adapter.capabilities(),
+        mode="sandbox",
+        account=models.account,
+        extensions=models.extensions,
+        default_host=lambda instance, account: adapter.default_host(instance, account, _SETTINGS),
+        url=lambda host, _tls: loopback_url(host, _SETTINGS["TENANTRY_SANDBOX_HTTP_PORT"]),
+        stores={},
+    )
+    references = {name: source.ref for name, source in version.sources.items()}
+    return resolve(version.template, version.ref, references, tenant, target), version
+
+
+async def declare(runtime: str, variant: str) -> list[dict[str, Any]]:
+    """The resources that one instance registers."""
+    plan, version = plan_of(runtime, variant)
+    archives = {name: (source.digest, source.archive()) for name, source in version.sources.items()}
+    if not archives:
+        raise RuntimeError("the probe has no sources")
+    recorder = Recorder()
+    pulumi.runtime.set_mocks(recorder, project="kit", stack=plan.instance, preview=False)
+
+    def secret(source: SecretSource) -> pulumi.Output[str]:
+        return pulumi.Output.secret(f"value of {source.name}")
+
+    AppInstance(plan, sources=version.sources, secret=secret, settings=_SETTINGS)
+    while True:
+        pending = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        if not pending:
+            return recorder.resources
+        await asyncio.gather(*pending)
+
+
+def main() -> None:
+    """Prints the resources as JSON."""
+    block_sockets()
+    runtime, variant = sys.argv[1:3]
+    json.dump(asyncio.run(declare(runtime, variant)), sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

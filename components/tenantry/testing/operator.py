@@ -1,0 +1,199 @@
+"""An operator at work: a project of its own, driven through the commands that a person would type."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import yaml
+
+from tenantry import registry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+KIT_CATALOGUE = Path(__file__).parent / "catalogue"
+"""The kit's own template, `probe`, in two versions."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A finished command."""
+
+    args: tuple[str, ...]
+    exit_code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def json(self) -> Any:  # noqa: ANN401 - a JSON document
+        """Standard output as JSON."""
+        return json.loads(self.stdout)
+
+    @property
+    def text(self) -> str:
+        """Everything that the command printed."""
+        return self.stdout + self.stderr
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a URL answered."""
+
+    status: int
+    body: bytes
+
+    @property
+    def json(self) -> Any:  # noqa: ANN401 - a JSON document
+        """The body as JSON."""
+        return json.loads(self.body)
+
+
+class Operator:
+    """Runs `tenantry` and plain `pulumi` in one project folder.
+
+    Args:
+        root: an empty folder that becomes the project.
+        runtime: the runtime whose sandbox the project uses.
+        variables: environment variables beside those of the caller.
+    """
+
+    def __init__(self, root: Path, runtime: str, variables: Mapping[str, str] | None = None) -> None:
+        self.root = root
+        self.runtime = runtime
+        self.sandbox_folder = root / ".tenantry" / "sandbox" / runtime
+        inherited = {name: text for name, text in os.environ.items() if not name.startswith(("PULUMI_", "TENANTRY_"))}
+        kept = {name: os.environ[name] for name in ("TENANTRY_CACHE", "TENANTRY_ENGINE") if name in os.environ}
+        self.environment = inherited | kept | dict(variables or {})
+
+    def start(self, catalogue: Path = KIT_CATALOGUE) -> None:
+        """Makes the project and starts the runtime's sandbox."""
+        self.tenantry("init", str(self.root), cwd=self.root.parent)
+        settings_file = self.root / "tenantry.yaml"
+        settings = yaml.safe_load(settings_file.read_text(encoding="utf-8"))
+        settings["catalogue"] = str(catalogue)
+        settings_file.write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
+        self.tenantry("sandbox", "up", self.runtime)
+
+    def stop(self) -> None:
+        """Stops the sandbox and drops the project folder."""
+        self.tenantry("sandbox", "down", self.runtime)
+        shutil.rmtree(self.root, ignore_errors=True)
+
+    def tenantry(
+        self,
+        *args: str,
+        expect: int | None = 0,
+        variables: Mapping[str, str] | None = None,
+        timeout: float = 300,
+        cwd: Path | None = None,
+    ) -> Run:
+        """Runs `tenantry ARGS`. Raises AssertionError where the exit code is not the expected one (None: any)."""
+        command = [sys.executable, "-m", "tenantry_ops", *args]
+        return self._run(command, expect, self.environment | dict(variables or {}), timeout, cwd or self.root)
+
+    def pulumi(
+        self,
+        instance: str,
+        *args: str,
+        expect: int | None = 0,
+        variables: Mapping[str, str] | None = None,
+        timeout: float = 300,
+    ) -> Run:
+        """Runs plain `pulumi ARGS --stack INSTANCE` with the environment that `tenantry env` gives."""
+        given = cast("dict[str, str]", self.tenantry("env", instance, "--json").json)
+        environment = self.environment | given | dict(variables or {})
+        executable = shutil.which("pulumi", path=environment["PATH"])
+        if executable is None:
+            raise AssertionError("`tenantry env` gave no PATH with the engine in it")
+        return self._run([executable, *args, "--stack", instance], expect, environment, timeout, self.root)
+
+    def spawn(self, *args: str) -> subprocess.Popen[bytes]:
+        """Starts `tenantry ARGS` in a process group of its own, to be killed."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "tenantry_ops", *args],
+            cwd=self.root,
+            env=self.environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def new(self, instance: str, template: str, account: Mapping[str, object], **changes: object) -> None:
+        """Makes a tenant of the probe and its stack; `changes` replace top-level fields of the tenant file."""
+        self.tenantry("new", "tenant", instance, "--template", template, "--runtime", self.runtime, *_PROBE_PARAMETERS)
+        self.edit(instance, lambda tenant: tenant["runtime"].update(account=dict(account)))
+        self.edit(instance, lambda tenant: tenant.update(changes))
+
+    def edit(self, instance: str, change: Callable[[dict[str, Any]], object]) -> None:
+        """Changes the tenant file."""
+        file = self.root / "tenant_configs" / f"{instance}.yaml"
+        tenant = yaml.safe_load(file.read_text(encoding="utf-8"))
+        change(tenant)
+        file.write_text(yaml.safe_dump(tenant, sort_keys=False, allow_unicode=True), encoding="utf-8")
+
+    def up(self, instance: str) -> dict[str, Any]:
+        """`tenantry up`: the result with `changes` and `outputs`."""
+        return cast("dict[str, Any]", self.tenantry("up", instance, "--json").json)
+
+    def left(self, instance: str) -> list[str]:
+        """What the sandbox still holds of an instance."""
+        return registry.sandbox(self.runtime).resources(self.sandbox_folder, instance)
+
+    def state(self, instance: str) -> dict[str, Any]:
+        """The stack's exported state, secrets encrypted."""
+        return cast("dict[str, Any]", self.pulumi(instance, "stack", "export").json)
+
+    def _run(
+        self, command: list[str], expect: int | None, environment: Mapping[str, str], timeout: float, cwd: Path
+    ) -> Run:
+        done = subprocess.run(
+            command,
+            cwd=cwd,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+        run = Run(args=tuple(command), exit_code=done.returncode, stdout=done.stdout, stderr=done.stderr)
+        if expect is not None and run.exit_code != expect:
+            raise AssertionError(f"{' '.join(command)} ended with {run.exit_code}, not {expect}:\n{run.text}")
+        return run
+
+
+_PROBE_PARAMETERS = ("--param", "token=env:PROBE_TOKEN")
+
+
+def get(url: str, *, timeout: float = 10) -> Answer:
+    """GETs a URL once; status 0 where nothing answered."""
+    try:
+        with urllib.request.urlopen(url, timeout=timeout) as response:  # noqa: S310 - the instance's own URL
+            return Answer(status=response.status, body=response.read())
+    except urllib.error.HTTPError as error:
+        with error:
+            return Answer(status=error.code, body=error.read())
+    except OSError:
+        return Answer(status=0, body=b"")
+
+
+def eventually(url: str, accept: Callable[[Answer], bool], *, seconds: float = 60) -> Answer:
+    """GETs a URL until the answer is accepted. Raises AssertionError with the last answer."""
+    end = time.monotonic() + seconds
+    while True:
+        answer = get(url)
+        if answer.status and accept(answer):
+            return answer
+        if time.monotonic() > end:
+            raise AssertionError(f"{url} did not answer as expected within {seconds} s; last: {answer}")
+        time.sleep(0.3)
