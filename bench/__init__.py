@@ -1,0 +1,1 @@
+"""Figures and their ratios: `make bench`."""
