@@ -116,7 +116,9 @@ async def declare(runtime: str, variant: str) -> list[dict[str, Any]]:
     def secret(source: SecretSource) -> pulumi.Output[str]:
         return pulumi.Output.secret(f"value of {source.name}")
 
-    AppInstance(plan, sources=version.sources, secret=secret, settings=_SETTINGS)
+    AppInstance(
+        plan, registry.runtime(runtime), settings=_SETTINGS, sources=version.sources, secret=secret
+    )
     while True:
         pending = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
         if not pending:

@@ -77,7 +77,7 @@ def test_r20_two_tenants_share_no_key(pair: Pair) -> None:
 
 
 def test_r21_the_instance_answers_when_everything_of_ours_is_gone(pair: Pair) -> None:
-    """No process of the engine, of a provider or of ours runs between two commands; the instance answers all the same."""
+    """Between two commands no engine, provider or program of ours runs; the instance answers all the same."""
     url = pair.results["pair-one"]["outputs"]["url"]
     assert get(f"{url}/api/about").status == 200
 
