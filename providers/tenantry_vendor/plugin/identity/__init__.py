@@ -1,0 +1,1 @@
+"""The resource plugin `tenantry`: `pulumi-resource-tenantry` with the resource `tenantry:index:Identity`."""

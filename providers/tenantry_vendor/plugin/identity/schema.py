@@ -1,0 +1,48 @@
+"""The plugin's schema, as `pulumi package get-schema` shows it."""
+
+from __future__ import annotations
+
+import json
+from typing import Final
+
+from tenantry_vendor.plugin.identity.refusals import NULLABLE, REQUIRED
+
+_TEXTS: Final = {
+    "tenant": "The owner of the instance.",
+    "instance": "The instance; equals the stack's name.",
+    "mode": "`live` or `sandbox`.",
+    "runtime": "Where the backend runs.",
+    "account": "Fingerprint (`sha256:…`) of the account that the vendor reports for the credentials in use.",
+    "declaredAccount": "Fingerprint of the account that the tenant file declares; none where it declares none.",
+    "template": "The deployed template version, `name@version`.",
+    "planFingerprint": "Fingerprint (`sha256:…`) of the whole instance plan.",
+}
+
+
+def schema(version: str) -> str:
+    """The schema of this plugin version as JSON text."""
+    properties = {name: {"type": "string", "description": text} for name, text in _TEXTS.items()}
+    return json.dumps(
+        {
+            "name": "tenantry",
+            "version": version,
+            "displayName": "Tenantry",
+            "description": "Identity of an app instance's stack.",
+            "license": "Apache-2.0",
+            "meta": {"moduleFormat": "(.*)"},
+            "provider": {"description": "Takes no configuration.", "properties": {}},
+            "resources": {
+                "tenantry:index:Identity": {
+                    "description": (
+                        "Stamps tenant, instance, mode, runtime and account into a stack and refuses to take others. "
+                        "Import id: `<tenant>/<instance>/<mode>/<runtime>/<account>`."
+                    ),
+                    "inputProperties": properties,
+                    "requiredInputs": list(REQUIRED),
+                    "properties": properties,
+                    "required": [name for name in _TEXTS if name != NULLABLE],
+                }
+            },
+        },
+        indent=2,
+    )

@@ -1,0 +1,3 @@
+from tenantry_ops.program import main
+
+main()

@@ -1,0 +1,122 @@
+"""From an instance's id to its plan: tenant file, catalogue and runtime adapter, resolved and checked."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from tenantry import registry
+from tenantry.contract.sandbox import loopback_url
+from tenantry.errors import CapabilityError, Problem, SandboxError, SpecError
+from tenantry_ops.environment import SANDBOX_PREFIX
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tenantry.catalogue import TemplateVersion
+    from tenantry.spec import Tenant
+    from tenantry.spec.plan import InstancePlan, Json, Mode
+    from tenantry.spec.target import Target
+    from tenantry_ops.project import Project
+
+HTTP_PORT = SANDBOX_PREFIX + "HTTP_PORT"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """An instance ready to be deployed: its plan, the template version with its sources, and the tenant file."""
+
+    plan: InstancePlan
+    version: TemplateVersion
+    tenant: Tenant
+
+
+def load(project: Project, instance: str, settings: Mapping[str, str] | None = None) -> Loaded:
+    """Loads, resolves and checks one instance; nothing is deployed and no engine is started.
+
+    Args:
+        project: where the instance's file is.
+        instance: its id.
+        settings: what the sandbox says of itself; read from its folder where None. A sandbox that was never started
+            gives a plan without a URL.
+
+    Raises:
+        SpecError: the tenant file or the template is wrong.
+        CapabilityError: the runtime cannot do what the plan asks.
+        CatalogueError: the template version is missing or was changed.
+        AdapterError: the runtime's adapter is missing or cannot be used.
+    """
+    from tenantry.spec import load_tenant, resolve
+
+    file = project.tenant_file(instance)
+    if not file.is_file():
+        known = ", ".join(project.instances()) or "none"
+        raise SpecError(
+            [Problem(file=project.shown(file), message=f"there is no instance {instance!r} (instances: {known})")],
+            hint=f"Make it: tenantry new tenant {instance}",
+        )
+    tenant = load_tenant(file)
+    if tenant.instance != instance:
+        where = project.shown(file)
+        named = f"the file's name says {instance!r}, the file says {tenant.instance!r}"
+        raise SpecError([Problem(file=where, path="instance", message=named, hint=f"write instance: {instance}")])
+    if tenant.overlay is not None:
+        raise CapabilityError(
+            f"{project.shown(file)} has an overlay, and overlays are not supported yet.", hint="Remove `overlay`."
+        )
+    version = project.catalogue.open(tenant.template)
+    known_settings = sandbox_settings(project, tenant.runtime.on) if settings is None else settings
+    sources = {key: tree.ref for key, tree in version.sources.items()}
+    plan = resolve(
+        version.template, version.ref, sources, tenant, target(tenant.runtime.on, project.mode, known_settings)
+    )
+    return Loaded(plan=plan, version=version, tenant=tenant)
+
+
+def target(runtime: str, mode: Mode, settings: Mapping[str, str]) -> Target:
+    """What resolve must know of a runtime in a mode. Raises AdapterError."""
+    from tenantry.spec.target import Target
+
+    adapter = registry.runtime(runtime)
+    models = adapter.models()
+
+    def default_host(instance: str, account: Mapping[str, Json]) -> str | None:
+        return adapter.default_host(instance, account, settings)
+
+    return Target(
+        runtime=runtime,
+        capabilities=adapter.capabilities(),
+        mode=mode,
+        account=models.account,
+        extensions=models.extensions,
+        default_host=default_host,
+        url=_live_url if mode == "live" else partial(_sandbox_url, settings.get(HTTP_PORT)),
+        stores=registry.store_dialects(),
+    )
+
+
+def sandbox_settings(project: Project, runtime: str) -> dict[str, str]:
+    """What the runtime's sandbox says of itself; empty when live and where it was never started."""
+    if project.mode == "live" or runtime not in registry.sandboxes():
+        return {}
+    try:
+        return dict(registry.sandbox(runtime).settings(project.sandbox_folder(runtime)))
+    except SandboxError:
+        return {}
+
+
+def given_settings(mode: Mode) -> dict[str, str]:
+    """What the environment says of the sandbox; empty when live."""
+    if mode == "live":
+        return {}
+    return {name: value for name, value in os.environ.items() if name.startswith(SANDBOX_PREFIX)}
+
+
+def _live_url(host: str, tls: str) -> str:
+    return f"http://{host}" if tls == "none" else f"https://{host}"
+
+
+def _sandbox_url(port: str | None, host: str, _tls: str) -> str | None:
+    return None if port is None else loopback_url(host, port)

@@ -1,0 +1,70 @@
+"""The Pulumi program: every way to deploy an instance, plain `pulumi up` too, ends here."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NoReturn
+
+import pulumi
+
+from tenantry.errors import PreflightError, TenantryError
+
+if TYPE_CHECKING:
+    from tenantry.spec.plan import InstancePlan
+
+ERROR_FILE: Final = "TENANTRY_ERROR_FILE"
+"""Names a file to which an error is written as JSON for the process that started the engine."""
+
+_SHOWN: Final = 32
+"""The exit status with which the language host is told that the message was shown."""
+
+
+def main() -> None:
+    """Declares the instance whose id is the stack's name, in the project at or above the current folder."""
+    try:
+        _declare()
+    except TenantryError as error:
+        _fail(error)
+
+
+def _declare() -> None:
+    from tenantry import registry
+    from tenantry.instance import AppInstance
+    from tenantry_ops.loading import given_settings, load
+    from tenantry_ops.project import Project
+    from tenantry_ops.secrets import read_secret
+
+    project = Project.find()
+    instance = pulumi.get_stack()
+    settings = given_settings(project.mode)
+    loaded = load(project, instance, settings)
+    _check_sandbox(loaded.plan, settings)
+    made = AppInstance(
+        loaded.plan,
+        registry.runtime(loaded.plan.runtime.on),
+        settings=settings,
+        sources=loaded.version.sources,
+        secret=partial(read_secret, project.root, instance),
+    )
+    for name, value in made.exports.items():
+        pulumi.export(name, value)
+
+
+def _check_sandbox(plan: InstancePlan, settings: dict[str, str]) -> None:
+    if plan.mode == "sandbox" and not settings:
+        raise PreflightError(
+            "The project is in sandbox mode, and the environment does not say where the sandbox is.",
+            hint=f'Start it and take its environment: tenantry sandbox up && eval "$(tenantry env {plan.instance})"',
+        )
+
+
+def _fail(error: TenantryError) -> NoReturn:
+    pulumi.log.error(str(error))
+    file = os.environ.get(ERROR_FILE)
+    if file:
+        Path(file).write_text(json.dumps(error.to_json()), encoding="utf-8")
+    sys.exit(_SHOWN)

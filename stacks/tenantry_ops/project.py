@@ -1,0 +1,157 @@
+"""One project on disk: the folder with `Pulumi.yaml`, its settings, its instances."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, cast
+
+from tenantry.errors import PreflightError, Problem, SpecError
+from tenantry.spec.yamlfile import read_document
+from tenantry_ops.settings import FILE, SHIPPED, Settings, read_settings
+
+if TYPE_CHECKING:
+    from tenantry.catalogue import Catalogue
+    from tenantry.spec.plan import Json, Mode
+
+PULUMI_FILE: Final = "Pulumi.yaml"
+_INSTANCE: Final = re.compile(r"[a-z](-?[a-z0-9])*")
+_LONGEST_ID: Final = 40
+_LAYOUT: Final = "`tenantry init` in an empty folder shows how the file looks"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """A project: `root` is absolute, `name` is the Pulumi project's, `instances_folder` holds the tenant files."""
+
+    root: Path
+    name: str
+    settings: Settings
+    instances_folder: Path
+
+    @classmethod
+    def find(cls, start: Path | None = None) -> Project:
+        """The project at or above `start`, which defaults to TENANTRY_ROOT and then to the current folder.
+
+        Raises PreflightError where there is none, SpecError where its files are wrong.
+        """
+        named = os.environ.get("TENANTRY_ROOT")
+        begin = (start or Path(named or ".")).absolute()
+        for folder in (begin, *begin.parents):
+            if (folder / PULUMI_FILE).is_file():
+                return cls._open(folder)
+        raise PreflightError(
+            f"There is no project at {begin} or above it: no {PULUMI_FILE} was found.",
+            hint="Go to your project's folder, or make one: tenantry init <folder>",
+        )
+
+    @classmethod
+    def _open(cls, root: Path) -> Project:
+        if not (root / FILE).is_file():
+            raise PreflightError(
+                f"{root} has a {PULUMI_FILE} but no {FILE}: it is no project of Tenantry's.",
+                hint="Make one in a folder of its own: tenantry init <folder>",
+            )
+        engine = read_document(root / PULUMI_FILE, name=PULUMI_FILE)
+        data = engine.data if isinstance(engine.data, dict) else {}
+        name, folder = data.get("name"), data.get("stackConfigDir", "tenant_configs/")
+        if engine.problems or not isinstance(name, str) or not isinstance(folder, str):
+            raise SpecError(
+                engine.problems
+                or [Problem(file=PULUMI_FILE, message="expected the texts name and stackConfigDir", hint=_LAYOUT)]
+            )
+        return cls(
+            root=root,
+            name=name,
+            settings=read_settings(root / FILE),
+            instances_folder=Path(os.path.normpath(root / folder)),
+        )
+
+    @property
+    def mode(self) -> Mode:
+        """`live` or `sandbox`: TENANTRY_MODE, else what the settings say. Raises PreflightError."""
+        mode = os.environ.get("TENANTRY_MODE") or self.settings.mode
+        if mode not in {"live", "sandbox"}:
+            raise PreflightError(
+                f"TENANTRY_MODE is {mode!r}.", hint="Set it to sandbox or live, or leave it out: unset TENANTRY_MODE"
+            )
+        return cast("Mode", mode)
+
+    @property
+    def folder(self) -> Path:
+        """`.tenantry`: keys, state, sandbox, caches. Never committed."""
+        return self.root / ".tenantry"
+
+    @property
+    def catalogue_folder(self) -> Path:
+        """Where the template versions are. Raises PreflightError where the installed package has none."""
+        if self.settings.catalogue != SHIPPED:
+            return (self.root / self.settings.catalogue).absolute()
+        from tenantry_ops.shipped import shipped_templates
+
+        return shipped_templates()
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The catalogue that the settings name."""
+        from tenantry.catalogue import Catalogue
+
+        return Catalogue(self.catalogue_folder)
+
+    def instances(self) -> list[str]:
+        """Ids of all instances that have a tenant file, sorted."""
+        try:
+            names = [file.name for file in self.instances_folder.iterdir()]
+        except FileNotFoundError:
+            return []
+        stems = (name[:-5] for name in names if name.endswith(".yaml") and not name.startswith("Pulumi."))
+        return sorted(stem for stem in stems if is_instance_id(stem))
+
+    def tenant_file(self, instance: str) -> Path:
+        """The instance's tenant file, whether it exists or not. Raises PreflightError for an impossible id."""
+        return self.instances_folder / f"{checked_id(instance)}.yaml"
+
+    def stack_file(self, instance: str) -> Path:
+        """The stack's settings, written by `pulumi stack init`. Raises PreflightError for an impossible id."""
+        return self.instances_folder / f"Pulumi.{checked_id(instance)}.yaml"
+
+    def sandbox_folder(self, runtime: str) -> Path:
+        """All state of one sandbox."""
+        return self.folder / "sandbox" / runtime
+
+    @property
+    def sandbox_home(self) -> Path:
+        """The private PULUMI_HOME of sandbox mode; only there are stand-in plugins installed."""
+        return self.folder / "sandbox" / "pulumi-home"
+
+    def tenant_data(self, instance: str) -> dict[str, Json]:
+        """The tenant file's data without any check of its fields; empty where there is no file. Raises SpecError.
+
+        For what must work with a file that does not validate: the environment, `destroy`, `outputs`.
+        """
+        file = self.tenant_file(instance)
+        if not file.exists():
+            return {}
+        data = read_document(file, name=self.shown(file)).data
+        return data if isinstance(data, dict) else {}
+
+    def shown(self, path: Path) -> str:
+        """A path as messages show it: below the root where it is there."""
+        return str(path.relative_to(self.root)) if path.is_relative_to(self.root) else str(path)
+
+
+def is_instance_id(text: str) -> bool:
+    """Whether this can be an instance's id."""
+    return 3 <= len(text) <= _LONGEST_ID and _INSTANCE.fullmatch(text) is not None  # noqa: PLR2004 - the spec's rule
+
+
+def checked_id(instance: str) -> str:
+    """The id itself. Raises PreflightError where it cannot be one, so that no path is made from it."""
+    if is_instance_id(instance):
+        return instance
+    raise PreflightError(
+        f"{instance[:60]!r} cannot be an instance.",
+        hint="An id has 3 to 40 lower-case letters, digits and single '-', and begins with a letter.",
+    )
