@@ -1,0 +1,21 @@
+"""`tenantry catalogue`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from tenantry_ops.cli.base import GroupWithGlobals, examples, pass_session
+
+if TYPE_CHECKING:
+    from tenantry_ops.cli.session import Session
+
+
+@examples("tenantry catalogue list", "tenantry catalogue check")
+@click.group(cls=GroupWithGlobals)
+def catalogue() -> None:
+    """List, check and lock the template versions that the project uses.
+
+    Released versions never change: templates/lock.yaml holds the digest of each.
+    """
