@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 SANDBOX_PREFIX: Final = "TENANTRY_SANDBOX_"
 
+ERROR_FILE: Final = "TENANTRY_ERROR_FILE"
+"""Names a file to which the program writes its error as JSON, for the process that started the engine."""
+
 
 def environment(project: Project, instance: str) -> dict[str, str]:
     """What `tenantry env <instance>` prints. Makes the state folder of a file backend where it is missing.
@@ -29,7 +32,7 @@ def environment(project: Project, instance: str) -> dict[str, str]:
         "TENANTRY_MODE": mode,
         "PULUMI_BACKEND_URL": backend_url(project, instance),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
-        "PATH": _path(engine_folder()),
+        "PATH": _path(engine_executable().parent),
     }
     key = passphrase_file(project, instance)
     if key is not None:
@@ -102,14 +105,14 @@ def sandbox_settings(project: Project, instance: str) -> dict[str, str]:
     return dict(registry.sandbox(name).settings(project.sandbox_folder(name)))
 
 
-def engine_folder() -> Path:
-    """The folder of the `pulumi` executable. Raises PreflightError where no supported engine is installed."""
+def engine_executable() -> Path:
+    """The `pulumi` executable. Raises PreflightError where no supported engine is installed."""
     from tenantry_toolchain import engine
 
     found = engine.find()
     if found is None:
         raise PreflightError("The Pulumi engine is not installed.", hint="Install it: tenantry engine install")
-    return found.folder
+    return found.pulumi
 
 
 def _path(engine: Path) -> str:

@@ -12,12 +12,10 @@ from typing import TYPE_CHECKING, Final, NoReturn
 import pulumi
 
 from tenantry.errors import PreflightError, TenantryError
+from tenantry_ops.environment import ERROR_FILE
 
 if TYPE_CHECKING:
     from tenantry.spec.plan import InstancePlan
-
-ERROR_FILE: Final = "TENANTRY_ERROR_FILE"
-"""Names a file to which an error is written as JSON for the process that started the engine."""
 
 _SHOWN: Final = 32
 """The exit status with which the language host is told that the message was shown."""
