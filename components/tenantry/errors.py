@@ -20,7 +20,7 @@ Secret values are never put into an error.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
@@ -69,6 +69,10 @@ class Problem:
     message: str
     hint: str = ""
 
+    def to_json(self) -> dict[str, object]:
+        """The problem as a JSON object with the names of its fields."""
+        return asdict(self)
+
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
         path = f" {self.path}:" if self.path else ""
@@ -87,24 +91,24 @@ class SpecError(TenantryError):
 
     def to_json(self) -> dict[str, object]:
         """As for every error, with `problems`: a list of objects with the fields of `Problem`."""
-        listed = [
-            {
-                "file": p.file,
-                "line": p.line,
-                "column": p.column,
-                "path": p.path,
-                "message": p.message,
-                "hint": p.hint,
-            }
-            for p in self.problems
-        ]
-        return super().to_json() | {"problems": listed}
+        return super().to_json() | {"problems": [problem.to_json() for problem in self.problems]}
 
 
 class CapabilityError(TenantryError):
-    """The runtime or store cannot do what the plan asks. Raised at resolve, before anything is created."""
+    """The runtime or store cannot do what the plan asks. Raised at resolve, before anything is created.
+
+    `problems` holds the places in the files that ask for it, where they are known.
+    """
 
     exit_code = 4
+
+    def __init__(self, message: str, *, hint: str = "", problems: Sequence[Problem] = ()) -> None:
+        super().__init__(message, hint=hint)
+        self.problems = tuple(problems)
+
+    def to_json(self) -> dict[str, object]:
+        """As for every error, with `problems` as in `SpecError`."""
+        return super().to_json() | {"problems": [problem.to_json() for problem in self.problems]}
 
 
 class PreflightError(TenantryError):

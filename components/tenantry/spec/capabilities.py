@@ -1,7 +1,7 @@
 """What a runtime can do, as data: resolve checks plans against it, the docs and the kit read it.
 
-A feature that an adapter does not list is not supported. Names of features and limits are closed lists, so that a typing
-mistake in an adapter fails its contract test.
+A feature that an adapter does not list is not supported. Names of features and limits are closed lists, so that a
+typing mistake in an adapter fails its contract test.
 """
 
 from __future__ import annotations

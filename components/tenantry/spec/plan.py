@@ -9,7 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field, fields, is_dataclass
-from typing import Literal, TypeAlias
+from functools import cache
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
 Mode: TypeAlias = Literal["live", "sandbox"]
@@ -17,7 +21,7 @@ Mode: TypeAlias = Literal["live", "sandbox"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecretSource:
-    """Where a secret comes from: an environment variable, a file, the stack's own encrypted configuration, or a token broker."""
+    """Where a secret comes from: an environment variable, a file, the stack's encrypted configuration, or a token broker."""
 
     kind: Literal["env", "file", "stack", "broker"]
     name: str
@@ -307,19 +311,25 @@ class InstancePlan:
 
 
 _KINDS = {Text: "text", SecretPart: "secret", InstanceUrl: "url", ComponentField: "field"}
+_SCALARS = (str, int, float, bool, type(None))
+
+
+@cache
+def _names(kind: type[DataclassInstance]) -> tuple[str, ...]:
+    return tuple(item.name for item in fields(kind))
 
 
 def _plain(value: object) -> Json:
-    if value is None or isinstance(value, bool | int | float | str):
+    if isinstance(value, _SCALARS):
         return value
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in value]
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
     if is_dataclass(value):
-        out: dict[str, Json] = {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
-        kind = _KINDS.get(type(value))
-        if kind is not None:
-            out["kind"] = kind
+        kind = type(value)
+        out: dict[str, Json] = {name: _plain(getattr(value, name)) for name in _names(kind)}
+        if kind in _KINDS:
+            out["kind"] = _KINDS[kind]
         return out
     raise TypeError(type(value).__name__)

@@ -1,0 +1,216 @@
+"""Template versions in a folder: `<root>/<name>/<version>/template.yaml`, with a lock and channels."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from tenantry.catalogue.files import read_channels, read_lock, version_order, write_lock
+from tenantry.catalogue.tree import SourceTree, read_tree
+from tenantry.errors import CatalogueError
+from tenantry.spec.check_sources import source_paths
+from tenantry.spec.load import TEMPLATE_FILE, load_template
+from tenantry.spec.names import ID, SELECTOR, SEMVER, WORDS, suggest
+from tenantry.spec.plan import SourceRef, TemplateRef
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from tenantry.spec.template import AppTemplate
+
+
+@dataclass(frozen=True)
+class TemplateVersion:
+    """One opened version. `sources` has component ids, and `mini/wechat` for the dialects of a mini-program.
+
+    `released`: whether the lock holds its digest.
+    """
+
+    template: AppTemplate
+    ref: TemplateRef
+    sources: Mapping[str, SourceTree]
+    folder: Path
+    released: bool
+
+    @cached_property
+    def source_refs(self) -> Mapping[str, SourceRef]:
+        """What resolve needs of the sources."""
+        return {key: tree.ref for key, tree in self.sources.items()}
+
+
+class Catalogue:
+    """A folder of templates. Every version is read once in the life of the object.
+
+    Args:
+        root: the folder that holds one folder per template, `lock.yaml` and `channels.yaml`.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._versions: dict[str, TemplateVersion] = {}
+        self._trees: dict[str, SourceTree] = {}
+
+    def names(self) -> list[str]:
+        """Names of the templates. Raises CatalogueError where the folder cannot be read."""
+        if not self.root.is_dir():
+            raise CatalogueError(f"there is no catalogue at {self.root}", hint="set `catalogue` in tenantry.yaml")
+        return sorted(path.name for path in self.root.iterdir() if path.is_dir() and re.fullmatch(ID, path.name))
+
+    def versions(self, name: str) -> list[str]:
+        """Versions of a template, oldest first. Raises CatalogueError for a name that is not there."""
+        known = self.names()
+        if name not in known:
+            raise CatalogueError(f"the catalogue {self.root} has no template `{name}`", hint=suggest(name, known))
+        found = [path.name for path in (self.root / name).iterdir() if (path / TEMPLATE_FILE).exists()]
+        return sorted((version for version in found if re.fullmatch(SEMVER, version)), key=version_order)
+
+    @cached_property
+    def lock(self) -> Mapping[str, str]:
+        """`name@version` -> digest of the released versions. Raises SpecError."""
+        return read_lock(self.root)
+
+    @cached_property
+    def channels(self) -> Mapping[str, Mapping[str, str]]:
+        """Name -> channel -> version. Raises SpecError."""
+        return read_channels(self.root)
+
+    def open(self, selector: str) -> TemplateVersion:
+        """The version that `shop@1.0.0` or `shop@stable` names.
+
+        Raises:
+            CatalogueError: unknown, changed after its release, or holding what a template must not hold.
+            SpecError: the template file is wrong.
+        """
+        name, version = self.pin(selector)
+        key = f"{name}@{version}"
+        found = self._versions.get(key)
+        if found is None:
+            found = self._versions[key] = self._open(name, version)
+        return found
+
+    def pin(self, selector: str) -> tuple[str, str]:
+        """Name and version that a selector stands for. Raises CatalogueError."""
+        if re.fullmatch(SELECTOR, selector) is None:
+            raise CatalogueError(f"`{selector[:60]}` names no template version", hint=f"expected {WORDS[SELECTOR]}")
+        name, _, wanted = selector.partition("@")
+        if re.fullmatch(SEMVER, wanted):
+            return name, wanted
+        channels = self.channels.get(name, {})
+        if wanted not in channels:
+            self.versions(name)
+            raise CatalogueError(f"the template {name} has no channel `{wanted}`", hint=suggest(wanted, channels))
+        version = channels[wanted]
+        if f"{name}@{version}" not in self.lock:
+            hint = "release the version first: tenantry catalogue lock"
+            raise CatalogueError(f"the channel {selector} points to {version}, which is not in the lock", hint=hint)
+        return name, version
+
+    def digest(self, name: str, version: str) -> str:
+        """The digest of a version's folder as it is now. Raises CatalogueError."""
+        return self._tree(name, version).digest
+
+    def lock_problems(self) -> list[str]:
+        """Differences between lock, channels and folders; empty where every version is released and unchanged."""
+        problems: list[str] = []
+        present = self._present()
+        for key in present:
+            name, _, version = key.partition("@")
+            if key not in self.lock:
+                problems.append(f"{key} is not in the lock: release it with `tenantry catalogue lock`")
+            elif self.digest(name, version) != self.lock[key]:
+                problems.append(f"{key} was changed after its release: restore it and make a new version")
+        problems += [
+            f"{key} is in the lock, but its folder is gone: restore it" for key in self.lock if key not in present
+        ]
+        for name, channels in self.channels.items():
+            problems += [
+                f"the channel {name}@{channel} points to {version}, which is not in the lock"
+                for channel, version in channels.items()
+                if f"{name}@{version}" not in self.lock
+            ]
+        return problems
+
+    def write_lock(self) -> list[str]:
+        """Releases every version that is not in the lock yet, and returns their names.
+
+        Raises CatalogueError, and writes nothing, where a released version was changed; SpecError where a new one is wrong.
+        """
+        changed = []
+        added: dict[str, str] = {}
+        for key in self._present():
+            name, _, version = key.partition("@")
+            if key not in self.lock:
+                added[key] = self._open(name, version).ref.digest
+            elif self.digest(name, version) != self.lock[key]:
+                changed.append(key)
+        if changed:
+            raise CatalogueError(
+                f"changed after release: {', '.join(changed)}",
+                hint="restore the files and make a new version of the change",
+            )
+        if added:
+            write_lock(self.root, {**self.lock, **added})
+            self.__dict__.pop("lock", None)
+            self._versions.clear()
+        return list(added)
+
+    def _present(self) -> list[str]:
+        return [f"{name}@{version}" for name in self.names() for version in self.versions(name)]
+
+    def _folder(self, name: str, version: str) -> Path:
+        folder = self.root / name / version
+        if not (folder / TEMPLATE_FILE).exists():
+            known = self.versions(name)
+            raise CatalogueError(f"the template {name} has no version {version}", hint=suggest(version, known))
+        if folder.is_symlink() or folder.parent.is_symlink():
+            raise CatalogueError(f"{folder} is a symbolic link", hint="put the folder itself there")
+        return folder
+
+    def _tree(self, name: str, version: str) -> SourceTree:
+        key = f"{name}@{version}"
+        tree = self._trees.get(key)
+        if tree is None:
+            tree = self._trees[key] = read_tree(self._folder(name, version))
+        return tree
+
+    def _open(self, name: str, version: str) -> TemplateVersion:
+        folder = self._folder(name, version)
+        tree = self._tree(name, version)
+        key = f"{name}@{version}"
+        released = self.lock.get(key)
+        if released is not None and released != tree.digest:
+            raise CatalogueError(
+                f"{key} was changed after its release: the lock has {released}, the folder {tree.digest}",
+                hint=f"restore {folder}, and make a new version of the change",
+            )
+        template = load_template(folder)
+        if (template.name, template.version) != (name, version):
+            raise CatalogueError(
+                f"{folder / TEMPLATE_FILE} describes {template.name}@{template.version}, its folder {key}",
+                hint="name, version and folder must be equal",
+            )
+        return TemplateVersion(
+            template=template,
+            ref=TemplateRef(name=name, version=version, digest=tree.digest),
+            sources={place: _part(tree, relative) for place, (relative, _) in source_paths(template).items()},
+            folder=folder,
+            released=released is not None,
+        )
+
+
+def _part(tree: SourceTree, relative: str) -> SourceTree:
+    """The files of a folder of the tree, without reading them again."""
+    from dataclasses import replace
+
+    folder = relative.removeprefix("./").rstrip("/")
+    inside = [
+        replace(entry, path=entry.path.removeprefix(f"{folder}/"))
+        for entry in tree.files
+        if entry.path.startswith(f"{folder}/")
+    ]
+    if not inside:
+        raise CatalogueError(f"{tree.root / folder} has no files", hint="a component's sources need at least one file")
+    return SourceTree(root=tree.root / folder, files=tuple(inside))

@@ -1,0 +1,66 @@
+"""A folder of sources as a value: files, digest, deterministic archive."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import tarfile
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from tenantry.catalogue.scan import FileEntry, read_entry, scan
+from tenantry.spec.plan import SourceRef
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+__all__ = ["FileEntry", "SourceTree", "digest_of", "read_tree"]
+
+
+@dataclass(frozen=True)
+class SourceTree:
+    """The files of one folder, as they were when it was read."""
+
+    root: Path
+    files: tuple[FileEntry, ...]
+
+    @cached_property
+    def digest(self) -> str:
+        """`sha256:…` over path, executable bit and content of every file."""
+        return digest_of(self.files)
+
+    @cached_property
+    def ref(self) -> SourceRef:
+        """What a plan carries of the tree."""
+        return SourceRef(digest=self.digest, files=len(self.files), size=sum(entry.size for entry in self.files))
+
+    def archive(self) -> bytes:
+        """A gzip-compressed tar archive: files by path, no times, no owners; same tree, same bytes.
+
+        Raises CatalogueError where a file changed after it was read.
+        """
+        packed = io.BytesIO()
+        with (
+            gzip.GzipFile(filename="", mode="wb", fileobj=packed, compresslevel=9, mtime=0) as compressed,
+            tarfile.open(fileobj=compressed, mode="w", format=tarfile.PAX_FORMAT) as archive,
+        ):
+            for entry in self.files:
+                info = tarfile.TarInfo(entry.path)
+                info.size = entry.size
+                info.mode = 0o755 if entry.executable else 0o644
+                archive.addfile(info, io.BytesIO(read_entry(self.root, entry)))
+        return packed.getvalue()
+
+
+def read_tree(root: Path) -> SourceTree:
+    """The tree of a folder. Raises CatalogueError."""
+    return SourceTree(root=root, files=scan(root))
+
+
+def digest_of(files: Iterable[FileEntry]) -> str:
+    """The digest of a tree, independent of order."""
+    lines = sorted(f"{entry.path}\0{'x' if entry.executable else '-'}\0{entry.sha256}\n".encode() for entry in files)
+    return "sha256:" + hashlib.sha256(b"".join(lines)).hexdigest()

@@ -1,0 +1,41 @@
+"""What must hold inside the project's settings, and between them and a tenant file."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from tenantry.spec.names import suggest
+from tenantry.spec.source import Finding
+
+if TYPE_CHECKING:
+    from tenantry.spec.project import ProjectSettings
+    from tenantry.spec.tenant import Tenant
+
+
+def check_project(project: ProjectSettings) -> list[Finding]:
+    """Every mistake between the fields."""
+    findings: list[Finding] = []
+    for name, provider in project.secrets.items():
+        if provider.path is None:
+            continue
+        wrong = [found for found in re.findall(r"\{[^}]*\}?|\}", provider.path) if found != "{instance}"]
+        if wrong:
+            findings.append(
+                Finding(("secrets", name, "path"), f"`{wrong[0][:40]}` is unknown", "only {instance} is filled in")
+            )
+    return findings
+
+
+def check_state(tenant: Tenant, project: ProjectSettings) -> list[Finding]:
+    """Names in the tenant's `state` that the project does not have."""
+    findings: list[Finding] = []
+    if tenant.state.backend not in project.backends:
+        hint = suggest(tenant.state.backend, project.backends)
+        findings.append(Finding(("state", "backend"), f"the project has no backend `{tenant.state.backend}`", hint))
+    if tenant.state.secrets not in project.secrets:
+        hint = suggest(tenant.state.secrets, project.secrets)
+        findings.append(
+            Finding(("state", "secrets"), f"the project has no secrets provider `{tenant.state.secrets}`", hint)
+        )
+    return findings

@@ -1,0 +1,63 @@
+"""Do template, version, tenant and target belong together, and do the open places fit the runtime's own models?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from tenantry.spec.base import validate
+from tenantry.spec.check_template import check_template
+from tenantry.spec.explain import explain
+from tenantry.spec.source import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydantic import BaseModel
+
+    from tenantry.spec.context import Context
+    from tenantry.spec.source import Path
+
+
+def check_inputs(context: Context) -> None:
+    """Mistakes that leave nothing to go on with."""
+    template, ref, tenant, target = context.template, context.ref, context.tenant, context.target
+    if not template.checked:
+        context.wrong_in_template(check_template(template))
+    for field in ("name", "version"):
+        if getattr(template, field) != getattr(ref, field):
+            message = f"the template says {getattr(template, field)}, it was opened as {ref}"
+            context.wrong_template((field,), message, "a version's folder is templates/<name>/<version>")
+    name, _, version = tenant.template.partition("@")
+    if name != ref.name or (version[:1].isdigit() and version != ref.version):
+        context.wrong_tenant(("template",), f"the tenant asks for {tenant.template}, not for {ref}")
+    if tenant.runtime.on != target.runtime:
+        context.wrong_tenant(("runtime", "on"), f"the tenant's runtime is {tenant.runtime.on}, not {target.runtime}")
+
+
+def check_models(context: Context) -> None:
+    """Account and extensions against the runtime's models; overlays."""
+    tenant, target = context.tenant, context.target
+    on = tenant.runtime.on
+    context.wrong_in_tenant(_against(target.account, tenant.runtime.account, ("runtime", "account")))
+    extensions = context.template.extensions.get(on)
+    if extensions is not None:
+        context.wrong_in_template(_against(target.extensions, extensions, ("extensions", on)))
+    if tenant.overlay is not None:
+        if tenant.overlay.base != str(context.ref):
+            message = f"the overlay was made for {tenant.overlay.base}, the instance has {context.ref}"
+            context.wrong_tenant(("overlay", "base"), message, "check the overlay's files against this version")
+        context.unable_tenant(
+            ("overlay",),
+            "overlays are checked but not yet laid over a template's sources",
+            "remove overlay, or release a template version with these files",
+        )
+
+
+def _against(model: type[BaseModel], data: Mapping[str, object], path: Path) -> list[Finding]:
+    try:
+        validate(model, data)
+    except ValidationError as error:
+        return explain(error, data, model, path)
+    return []

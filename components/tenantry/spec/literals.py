@@ -1,0 +1,75 @@
+"""Literals that look like keys: they must never stand in a file of the spec."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+from tenantry.spec.source import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tenantry.spec.source import Path
+
+_KEYS: Final = re.compile(
+    r"-----BEGIN [A-Z ]*PRIVATE KEY-----"
+    r"|\b(AKIA|ASIA)[0-9A-Z]{16}\b"
+    r"|\bLTAI[0-9A-Za-z]{12,}\b"
+    r"|\bAKID[0-9A-Za-z]{16,}\b"
+    r"|\bAIza[0-9A-Za-z_-]{35}\b"
+    r"|\bgh[opsur]_[0-9A-Za-z]{36,}\b"
+    r"|\bxox[abprs]-[0-9A-Za-z-]{10,}"
+    r"|\b[rs]k_(live|test)_[0-9A-Za-z]{16,}\b"
+    r"|\beyJ[0-9A-Za-z_-]{10,}\.eyJ[0-9A-Za-z_-]{10,}\."
+)
+_PLACE: Final = re.compile(r"(^|[^a-z])(key|secret|password|passwd|passphrase|token|credentials?)([^a-z]|$)")
+_OPEN: Final = re.compile(r"public|(^|[^a-z])(min|max|length|ttl|count|path|file|url|name|id)([^a-z]|$)")
+_PASSWORD: Final = re.compile(r"(^|[^a-z])(password|passwd|passphrase|secret)$")
+_ENCODED: Final = re.compile(r"[A-Za-z0-9+/_=-]{20,}")
+_CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_BITS_PER_CHARACTER: Final = 3.5
+
+
+def looks_like_key(text: str) -> bool:
+    """Whether the text has the form of a vendor's key, a token or a private key."""
+    return _KEYS.search(text) is not None
+
+
+def key_findings(data: object, path: Path = ()) -> Iterator[Finding]:
+    """Every literal below `data` that looks like a key. The value itself is never shown."""
+    if isinstance(data, str):
+        if len(data) >= 4 and _is_secret(data, path):  # noqa: PLR2004 - shorter texts are no keys
+            yield Finding(path, "this looks like a secret value", "write a reference instead: {ref: {env: NAME}}")
+    elif isinstance(data, dict):
+        for key, value in data.items():
+            if looks_like_key(key):
+                yield Finding(
+                    path, "a name here looks like a secret value", "write a reference instead: {ref: {env: NAME}}"
+                )
+            else:
+                yield from key_findings(value, (*path, key))
+    elif isinstance(data, list):
+        for index, value in enumerate(data):
+            yield from key_findings(value, (*path, index))
+
+
+def _is_secret(text: str, path: Path) -> bool:
+    if len(text) >= 16 and looks_like_key(text):  # noqa: PLR2004 - the shortest key
+        return True
+    if "${" in text or (len(path) > 1 and path[-2] == "ref"):
+        return False
+    place = next((part for part in reversed(path) if isinstance(part, str)), "")
+    place = _CAMEL.sub("_", place).lower()
+    if _PLACE.search(place) is None or _OPEN.search(place) is not None:
+        return False
+    if _PASSWORD.search(place):
+        return not text.isdigit()
+    return _ENCODED.fullmatch(text) is not None and _entropy(text) >= _BITS_PER_CHARACTER
+
+
+def _entropy(text: str) -> float:
+    total = len(text)
+    return -sum(count / total * math.log2(count / total) for count in Counter(text).values())
