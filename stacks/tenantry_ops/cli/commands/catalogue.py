@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
-from tenantry_ops.cli.base import GroupWithGlobals, examples, pass_session
-
-if TYPE_CHECKING:
-    from tenantry_ops.cli.session import Session
+from tenantry_ops.cli.base import GroupWithGlobals, examples
 
 
 @examples("tenantry catalogue list", "tenantry catalogue check")

@@ -11,6 +11,7 @@ from tenantry_ops.cli.arguments import instance_argument
 from tenantry_ops.cli.base import CommandWithGlobals, examples, pass_session
 
 if TYPE_CHECKING:
+    from tenantry.spec.capabilities import Limit
     from tenantry_ops.cli.session import Session
 
 
@@ -45,7 +46,9 @@ def runtimes(session: Session) -> None:
                 if known and known.note:
                     notes.append((feature, name, known.note))
             rows.append((feature, *cells))
-        rows += [(limit, *(_range(found[name].limits.get(limit)) for name in names)) for limit in sorted(LIMITS)]
+        rows += [
+            (limit, *(limits_text(limit, found[name].limits.get(limit)) for name in names)) for limit in sorted(LIMITS)
+        ]
         rows.append(("source runtimes", *(", ".join(found[name].source_runtimes) for name in names)))
         screen.table(("CAPABILITY", *heads), rows)
         if notes:
@@ -55,12 +58,23 @@ def runtimes(session: Session) -> None:
     session.screen.result(document, show)
 
 
-def _range(limit: object) -> str:
-    low = getattr(limit, "minimum", None)
-    high = getattr(limit, "maximum", None)
+def limits_text(name: str, limit: Limit | None) -> str:
+    """A limit for people: `at most 16`, `10 to 4000 m`, `at least 32 MiB`; `-` where there is none."""
+    low, high = (limit.minimum, limit.maximum) if limit else (None, None)
     if low is None and high is None:
-        return "any"
-    return f"{'' if low is None else f'{low:g}'} .. {'' if high is None else f'{high:.15g}'}".strip()
+        return "-"
+    if high is None:
+        return f"at least {_quantity(name, low)}"
+    return f"at most {_quantity(name, high)}" if low is None else f"{_quantity(name, low)} to {_quantity(name, high)}"
+
+
+def _quantity(name: str, value: float | None) -> str:
+    if value is None:
+        return ""
+    if name.endswith("_bytes"):
+        return f"{value / 2**20:,.15g} MiB"
+    unit = " m" if name.endswith("_millis") else " s" if name.endswith("_seconds") else ""
+    return f"{value:,.15g}{unit}"
 
 
 @examples("tenantry permissions acme", "tenantry permissions acme --json")
