@@ -1,0 +1,28 @@
+// The shop's HTTP API. Every function returns the answer or throws ApiError.
+export class ApiError extends Error {
+  constructor(status, error) {
+    super(error.message ?? "refused");
+    this.status = status;
+    this.code = error.code ?? "refused";
+    this.fields = error.fields ?? {};
+  }
+}
+
+async function call(method, path, body) {
+  const options = { method, headers: { Accept: "application/json" }, cache: "no-store" };
+  if (body !== undefined) {
+    options.headers["Content-Type"] = "application/json";
+    options.body = JSON.stringify(body);
+  }
+  const response = await fetch(`/api/${path}`, options);
+  const answer = await response.json().catch(() => ({}));
+  if (!response.ok) throw new ApiError(response.status, answer.error ?? {});
+  return answer;
+}
+
+export const about = () => call("GET", "about");
+export const products = () => call("GET", "products");
+export const cart = () => call("GET", "cart");
+export const setQuantity = (product, quantity) => call("PUT", `cart/items/${product}`, { quantity });
+export const orders = () => call("GET", "orders");
+export const placeOrder = (name, contact) => call("POST", "orders", { name, contact });

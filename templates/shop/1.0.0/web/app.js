@@ -1,0 +1,295 @@
+import * as api from "./api.js";
+import { element, keepingFocus, picture } from "./dom.js";
+import { texts } from "./texts.js";
+
+const LIMIT = 20;
+const state = {
+  about: null,
+  products: [],
+  cart: { items: [], total: 0 },
+  language: navigator.language.startsWith("zh") ? "zh" : "en",
+  theme: "light",
+  thanks: "",
+};
+const main = document.getElementById("main");
+const toast = document.querySelector(".toast");
+let toastTimer = 0;
+
+const t = () => texts[state.language];
+const local = (value) => value[state.language] ?? value.en;
+
+function money(amount) {
+  const format = new Intl.NumberFormat(t().locale, { style: "currency", currency: state.about.currency });
+  return format.format(amount / 10 ** format.resolvedOptions().maximumFractionDigits);
+}
+
+function say(text) {
+  clearTimeout(toastTimer);
+  toast.textContent = text;
+  toast.classList.add("shown");
+  toastTimer = setTimeout(() => toast.classList.remove("shown"), 2600);
+}
+
+// Runs what talks to the shop; a refusal or a broken connection becomes a message.
+async function attempt(action) {
+  try {
+    return await action();
+  } catch (error) {
+    say(error instanceof api.ApiError ? t().refused : t().failed);
+    return null;
+  }
+}
+
+function quantityOf(id) {
+  return state.cart.items.find((item) => item.product === id)?.quantity ?? 0;
+}
+
+async function change(id, quantity, message) {
+  const cart = await attempt(() => api.setQuantity(id, quantity));
+  if (!cart) return;
+  state.cart = cart;
+  if (message) say(message);
+  draw();
+}
+
+function productCard(product) {
+  const name = local(product.name);
+  const count = quantityOf(product.id);
+  return element("li", { class: "card", "data-product": product.id }, [
+    picture(product.id),
+    count ? element("p", { class: "in-cart" }, [t().inCart(count)]) : "",
+    element("div", { class: "card-body" }, [
+      element("h2", {}, [name]),
+      element("p", { class: "muted" }, [local(product.about)]),
+      element("p", { class: "price" }, [money(product.price)]),
+      element("button", {
+        type: "button",
+        class: "button",
+        "data-key": `add-${product.id}`,
+        "aria-label": t().addNamed(name),
+        disabled: count >= LIMIT,
+        onclick: () => change(product.id, count + 1, t().added(name)),
+      }, [t().add]),
+    ]),
+  ]);
+}
+
+function shopView() {
+  return [
+    element("h1", { tabindex: "-1" }, [t().products]),
+    element("ul", { class: "grid" }, state.products.map(productCard)),
+  ];
+}
+
+function stepper(item) {
+  const name = local(item.name);
+  const step = (by, label, sign) => element("button", {
+    type: "button",
+    "aria-label": label,
+    "data-key": `${by > 0 ? "more" : "less"}-${item.product}`,
+    disabled: item.quantity + by > LIMIT,
+    onclick: () => change(item.product, item.quantity + by),
+  }, [sign]);
+  return element("div", { class: "stepper", role: "group", "aria-label": t().quantity(name) }, [
+    step(-1, t().less(name), "−"),
+    element("output", { "aria-live": "polite" }, [String(item.quantity)]),
+    step(1, t().more(name), "+"),
+  ]);
+}
+
+function cartLine(item) {
+  return element("li", { class: "line" }, [
+    picture(item.product),
+    element("div", { class: "line-text" }, [
+      element("p", { class: "line-name" }, [local(item.name)]),
+      element("p", { class: "muted" }, [t().each(money(item.price))]),
+    ]),
+    stepper(item),
+    element("p", { class: "amount" }, [money(item.amount)]),
+  ]);
+}
+
+function sums(of) {
+  return element("dl", { class: "sums" }, [
+    element("div", { class: "sum-total" }, [element("dt", {}, [t().total]), element("dd", {}, [money(of.total)])]),
+  ]);
+}
+
+function field(id, label, autocomplete, hint) {
+  const describedBy = hint ? `${id}-hint ${id}-error` : `${id}-error`;
+  return element("div", { class: "field" }, [
+    element("label", { for: id }, [label]),
+    element("input", {
+      id, name: id, autocomplete, maxlength: "80", required: "", "aria-describedby": describedBy,
+      value: sessionStorage.getItem(id) ?? "",
+      oninput: (event) => sessionStorage.setItem(id, event.target.value),
+    }, []),
+    hint ? element("p", { class: "muted", id: `${id}-hint` }, [hint]) : "",
+    element("p", { class: "error", id: `${id}-error` }, []),
+  ]);
+}
+
+function checkoutForm() {
+  return element("form", { novalidate: "", onsubmit: submitOrder }, [
+    field("name", t().name, "name", ""),
+    field("contact", t().contact, "email", t().contactHint),
+    element("button", { class: "button wide", "data-key": "place" }, [t().place]),
+  ]);
+}
+
+async function submitOrder(event) {
+  event.preventDefault();
+  const form = event.target;
+  const button = form.querySelector("button");
+  const wrong = ["name", "contact"].filter((key) => !form.elements[key].value.trim());
+  markWrong(form, wrong);
+  if (wrong.length || button.disabled) return;
+  button.disabled = true;
+  button.textContent = t().placing;
+  try {
+    const order = await api.placeOrder(form.elements.name.value, form.elements.contact.value);
+    state.thanks = order.id;
+    state.cart = { items: [], total: 0 };
+    location.hash = "#/orders";
+  } catch (error) {
+    button.disabled = false;
+    button.textContent = t().place;
+    if (error instanceof api.ApiError && error.code === "invalid") markWrong(form, Object.keys(error.fields));
+    else say(error instanceof api.ApiError ? t().refused : t().failed);
+  }
+}
+
+function markWrong(form, keys) {
+  for (const key of ["name", "contact"]) {
+    const wrong = keys.includes(key);
+    form.elements[key].setAttribute("aria-invalid", String(wrong));
+    form.querySelector(`#${key}-error`).textContent = wrong ? t().required : "";
+  }
+  if (keys.length) form.elements[keys[0]].focus();
+}
+
+function empty(text) {
+  return element("div", { class: "empty" }, [
+    element("p", {}, [text]),
+    element("a", { class: "button", href: "#/" }, [t().browse]),
+  ]);
+}
+
+function cartView() {
+  const heading = element("h1", { tabindex: "-1" }, [t().cart]);
+  if (!state.cart.items.length) return [heading, empty(t().emptyCart)];
+  return [
+    heading,
+    element("div", { class: "split" }, [
+      element("ul", { class: "panel lines" }, state.cart.items.map(cartLine)),
+      element("section", { class: "panel", "aria-labelledby": "checkout" }, [
+        element("h2", { id: "checkout" }, [t().checkout]),
+        sums(state.cart),
+        checkoutForm(),
+      ]),
+    ]),
+  ];
+}
+
+function orderCard(order) {
+  const created = new Intl.DateTimeFormat(t().locale, { dateStyle: "medium", timeStyle: "short" });
+  return element("li", { class: "panel order", "data-order": order.id }, [
+    element("div", { class: "order-head" }, [
+      element("h2", {}, [t().order(order.id)]),
+      element("time", { class: "muted", datetime: order.created }, [created.format(new Date(order.created))]),
+    ]),
+    element("ul", { class: "order-items" }, order.items.map((item) => element("li", {}, [
+      element("span", {}, [`${local(item.name)} × ${item.quantity}`]),
+      element("span", {}, [money(item.amount)]),
+    ]))),
+    sums(order),
+  ]);
+}
+
+async function ordersView() {
+  const answer = await api.orders();
+  return [
+    element("h1", { tabindex: "-1" }, [t().orders]),
+    state.thanks ? element("p", { class: "notice", role: "status" }, [t().thanks(state.thanks)]) : "",
+    answer.orders.length
+      ? element("ul", { class: "order-list" }, answer.orders.map(orderCard))
+      : empty(t().noOrders),
+  ];
+}
+
+const views = { "#/": shopView, "#/cart": cartView, "#/orders": ordersView };
+const route = () => (location.hash in views ? location.hash : "#/");
+
+function drawFrame() {
+  document.documentElement.lang = t().locale;
+  document.documentElement.dataset.theme = state.theme;
+  for (const node of document.querySelectorAll("[data-text]")) node.textContent = t()[node.dataset.text];
+  for (const node of document.querySelectorAll("[data-label]")) node.setAttribute("aria-label", t()[node.dataset.label]);
+  const language = document.getElementById("language");
+  language.setAttribute("aria-label", t().otherLanguageLabel);
+  language.lang = state.language === "en" ? "zh-CN" : "en";
+  document.getElementById("theme").setAttribute("aria-pressed", String(state.theme === "dark"));
+  for (const link of document.querySelectorAll(".tabs a")) {
+    if (link.getAttribute("href") === route()) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  const count = state.cart.items.reduce((sum, item) => sum + item.quantity, 0);
+  const badge = document.querySelector(".count");
+  badge.hidden = count === 0;
+  badge.textContent = String(count);
+  if (!state.about) return;
+  document.title = state.about.shop_name;
+  document.querySelector(".shop-name").textContent = state.about.shop_name;
+  document.querySelector(".mark").textContent = [...state.about.shop_name][0];
+  document.getElementById("release").textContent = t().release(state.about.instance, state.about.version);
+}
+
+async function draw() {
+  drawFrame();
+  const wanted = route();
+  try {
+    const content = await views[wanted]();
+    if (wanted === route()) keepingFocus(main, () => main.replaceChildren(...content.filter(Boolean)));
+  } catch {
+    drawFailure();
+  }
+}
+
+function drawFailure() {
+  drawFrame();
+  main.replaceChildren(element("div", { class: "empty", role: "alert" }, [
+    element("p", {}, [t().failed]),
+    element("button", { type: "button", class: "button", onclick: state.about ? draw : start }, [t().retry]),
+  ]));
+}
+
+function remember(key, value) {
+  state[key] = value;
+  localStorage.setItem(key, value);
+  draw();
+}
+
+async function start() {
+  main.setAttribute("aria-busy", "true");
+  try {
+    const [about, products, cart] = await Promise.all([api.about(), api.products(), api.cart()]);
+    Object.assign(state, { about, products: products.products, cart });
+    state.language = localStorage.getItem("language") in texts ? localStorage.getItem("language") : about.language;
+    state.theme = localStorage.getItem("theme") ?? about.theme;
+    await draw();
+  } catch {
+    drawFailure();
+  }
+  main.removeAttribute("aria-busy");
+}
+
+addEventListener("hashchange", async () => {
+  if (!state.about || location.hash === "#main") return;
+  if (route() !== "#/orders") state.thanks = "";
+  await draw();
+  scrollTo(0, 0);
+  main.querySelector("h1")?.focus();
+});
+document.getElementById("language").addEventListener("click", () => remember("language", state.language === "en" ? "zh" : "en"));
+document.getElementById("theme").addEventListener("click", () => remember("theme", state.theme === "dark" ? "light" : "dark"));
+start();
