@@ -1,0 +1,103 @@
+"""The cluster as an instance sees it: the account's words when live, the sandbox's in sandbox mode."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from tenantry.errors import CapabilityError, PreflightError
+from tenantry_kubernetes.models import CONTROLLER_NAMESPACES, Account, CertManager, Controllers, Extensions, Gateway
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Literal
+
+    from tenantry.spec.plan import InstancePlan, Json, Mode
+
+SANDBOX_KUBECONFIG: Final = "TENANTRY_SANDBOX_KUBECONFIG"
+SANDBOX_INGRESS_CLASS: Final = "TENANTRY_SANDBOX_INGRESS_CLASS"
+SANDBOX_GATEWAY: Final = "TENANTRY_SANDBOX_GATEWAY"
+SANDBOX_HOST_SUFFIX: Final = "TENANTRY_SANDBOX_HOST_SUFFIX"
+_SANDBOX: Final = "tenantry-sandbox"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cluster:
+    """What declaring an instance needs to know of the cluster.
+
+    Exactly one of `ingress_class` and `gateway` is set. `issuer` makes managed certificates; `own_certificates`: the
+    cluster has certificates for every host without one.
+    """
+
+    mode: Mode
+    account: Account
+    extensions: Extensions
+    kind: Literal["ingress", "httproute"]
+    ingress_class: str | None
+    gateway: Gateway | None
+    controllers: Controllers
+    issuer: CertManager | None
+    own_certificates: bool
+
+    @classmethod
+    def of(cls, plan: InstancePlan, settings: Mapping[str, str]) -> Cluster:
+        """The cluster of a plan. Raises PreflightError where the account does not say how requests are routed."""
+        account = Account.model_validate(plan.runtime.account)
+        extensions = Extensions.model_validate(plan.runtime.extensions)
+        issuer = account.cert_manager or extensions.cert_manager
+        if plan.mode == "sandbox":
+            return cls._sandbox(account, extensions, settings)
+        if account.routing is None:
+            raise PreflightError(
+                f"runtime.account of {plan.instance} does not say how the cluster routes requests.",
+                hint="Add for example: routing: {kind: ingress, class: nginx, host_suffix: apps.example.com}",
+            )
+        routing = account.routing
+        return cls(
+            mode=plan.mode,
+            account=account,
+            extensions=extensions,
+            kind=routing.kind,
+            ingress_class=routing.ingress_class,
+            gateway=routing.gateway,
+            controllers=routing.controllers or _usual_controllers(routing.ingress_class, routing.gateway),
+            issuer=issuer,
+            own_certificates=routing.kind == "httproute",
+        )
+
+    @classmethod
+    def _sandbox(cls, account: Account, extensions: Extensions, settings: Mapping[str, str]) -> Cluster:
+        kind: Literal["ingress", "httproute"] = account.routing.kind if account.routing else "ingress"
+        namespace, _, name = settings.get(SANDBOX_GATEWAY, f"{_SANDBOX}/gateway").partition("/")
+        gateway = Gateway(namespace=namespace, name=name)
+        return cls(
+            mode="sandbox",
+            account=account,
+            extensions=extensions,
+            kind=kind,
+            ingress_class=settings.get(SANDBOX_INGRESS_CLASS, _SANDBOX) if kind == "ingress" else None,
+            gateway=gateway if kind == "httproute" else None,
+            controllers=Controllers(namespaces=(namespace,)),
+            issuer=None,
+            own_certificates=True,
+        )
+
+
+def default_host(instance: str, account: Mapping[str, Json], settings: Mapping[str, str]) -> str:
+    """`<instance>.<suffix>`: the sandbox's suffix, else the account's. Raises CapabilityError where there is none."""
+    suffix = settings.get(SANDBOX_HOST_SUFFIX)
+    if suffix is None:
+        routing = Account.model_validate(account).routing
+        suffix = routing.host_suffix if routing else None
+    if not suffix:
+        raise CapabilityError(
+            f"{instance} has no domains, and its cluster gives no host names of its own.",
+            hint="Add domains, or runtime.account.routing.host_suffix, below which the cluster answers for every name.",
+        )
+    return f"{instance}.{suffix}"
+
+
+def _usual_controllers(ingress_class: str | None, gateway: Gateway | None) -> Controllers:
+    if gateway is not None:
+        return Controllers(namespaces=(gateway.namespace,))
+    return Controllers(namespaces=CONTROLLER_NAMESPACES[ingress_class or ""])

@@ -1,0 +1,71 @@
+"""Turns manifests into resources of the official SDK's types."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tenantry_kubernetes.workloads.namespace import NAMESPACE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    import pulumi
+
+    from tenantry.contract.scope import Scope
+    from tenantry_kubernetes.workloads.manifest import Manifest
+
+
+def declare(
+    manifests: Iterable[Manifest], scope: Scope, provider: pulumi.ProviderResource
+) -> Mapping[tuple[str, str], pulumi.CustomResource]:
+    """Declares each manifest as a resource with its frozen logical name, after those that it names.
+
+    The result has every resource by kind and logical name.
+    """
+    made: dict[tuple[str, str], pulumi.CustomResource] = {}
+    for manifest in manifests:
+        options = scope.options(provider=provider, depends_on=[made[key] for key in manifest.after])
+        # A namespace takes its objects with it: one deletion to wait for instead of all of them.
+        options.deleted_with = made.get(NAMESPACE)
+        made[manifest.key] = _resource(manifest, options)
+    return made
+
+
+def _resource(manifest: Manifest, options: pulumi.ResourceOptions) -> pulumi.CustomResource:
+    body = dict(manifest.body)
+    api_version, kind = body.pop("apiVersion"), body.pop("kind")
+    typed = _typed(api_version, kind)
+    if typed is None:
+        import pulumi_kubernetes as k8s
+
+        custom: pulumi.CustomResource = k8s.apiextensions.CustomResource(
+            manifest.logical, api_version=api_version, kind=kind, opts=options, **body
+        )
+        return custom
+    arguments = {_ARGUMENTS.get(key, key): value for key, value in body.items()}
+    resource: pulumi.CustomResource = typed(manifest.logical, opts=options, **arguments)
+    return resource
+
+
+_ARGUMENTS = {"binaryData": "binary_data", "automountServiceAccountToken": "automount_service_account_token"}
+
+
+def _typed(api_version: str, kind: str) -> Callable[..., Any] | None:
+    """The SDK's class for a kind; None where it has none. Each branch loads only its own part of the SDK."""
+    import pulumi_kubernetes as k8s
+
+    found: Callable[..., Any] | None = None
+    match api_version:
+        case "v1":
+            found = getattr(k8s.core.v1, kind)
+        case "apps/v1":
+            found = getattr(k8s.apps.v1, kind)
+        case "networking.k8s.io/v1":
+            found = getattr(k8s.networking.v1, kind)
+        case "policy/v1":
+            found = getattr(k8s.policy.v1, kind)
+        case "autoscaling/v2":
+            found = getattr(k8s.autoscaling.v2, kind)
+        case _:
+            pass
+    return found

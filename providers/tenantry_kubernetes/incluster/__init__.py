@@ -1,0 +1,1 @@
+"""Programs that run inside pods: standard library only, shipped as data in ConfigMaps, never imported by Tenantry."""

@@ -1,0 +1,109 @@
+"""Who may talk to an instance's pods, and whom they may talk to: nobody, then what each one needs.
+
+The kubelet's probes need no opening: network plugins let a node reach its own pods.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from tenantry_kubernetes.names import selector
+from tenantry_kubernetes.workloads.manifest import INSTANCE, Manifest, head
+from tenantry_kubernetes.workloads.namespace import NAMESPACE
+
+if TYPE_CHECKING:
+    from tenantry.spec.plan import InstancePlan
+    from tenantry_kubernetes.cluster import Cluster
+    from tenantry_kubernetes.models import Egress
+    from tenantry_kubernetes.workloads.manifest import Body
+
+PORT: Final = 8080
+"""Where every container listens."""
+_SOLVER_PORT: Final = 8089
+_NAMESPACE_NAME: Final = "kubernetes.io/metadata.name"
+_NODE_LOCAL_DNS: Final = "169.254.20.10/32"
+_PRIVATE_V4: Final = ("10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16")
+_PRIVATE_V6: Final = ("::1/128", "fc00::/7", "fe80::/10")
+
+
+def base_policies(plan: InstancePlan, cluster: Cluster) -> list[Manifest]:
+    """Deny everything; allow the components among themselves, and asking the cluster's name server."""
+    deny = _policy(plan, "instance.default-deny", {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]})
+    siblings: Body = {"podSelector": {}}
+    inside = _policy(
+        plan,
+        "instance.inside",
+        {
+            "podSelector": {},
+            "policyTypes": ["Ingress", "Egress"],
+            "ingress": [{"from": [siblings]}],
+            "egress": [
+                {"to": [siblings]},
+                {
+                    "to": [
+                        {"namespaceSelector": {"matchLabels": {_NAMESPACE_NAME: "kube-system"}}},
+                        {"ipBlock": {"cidr": _NODE_LOCAL_DNS}},
+                    ],
+                    "ports": [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}],
+                },
+            ],
+        },
+    )
+    if cluster.issuer is None:
+        return [deny, inside]
+    solver = _policy(
+        plan,
+        "instance.certificate-challenge",
+        {
+            "podSelector": {"matchLabels": {"acme.cert-manager.io/http01-solver": "true"}},
+            "policyTypes": ["Ingress"],
+            "ingress": [
+                {"from": controller_peers(cluster), "ports": [{"protocol": "TCP", "port": _SOLVER_PORT}]},
+            ],
+        },
+    )
+    return [deny, inside, solver]
+
+
+def component_policy(
+    plan: InstancePlan, component: str, *, cluster: Cluster, routed: bool, egress: Egress | None
+) -> Manifest | None:
+    """The openings of one component: from the cluster's ingress where it is routed, to the outside where it may."""
+    spec: Body = {"podSelector": {"matchLabels": selector(plan, component)}, "policyTypes": []}
+    if routed:
+        spec["policyTypes"].append("Ingress")
+        spec["ingress"] = [{"from": controller_peers(cluster), "ports": [{"protocol": "TCP", "port": PORT}]}]
+    peers = outside_peers(egress) if egress else []
+    if peers:
+        spec["policyTypes"].append("Egress")
+        spec["egress"] = [{"to": peers}]
+    if not spec["policyTypes"]:
+        return None
+    body = head(plan, "networking.k8s.io/v1", "NetworkPolicy", component, component=component)
+    body["spec"] = spec
+    return Manifest(logical=component, component=component, body=body, after=(NAMESPACE,))
+
+
+def controller_peers(cluster: Cluster) -> list[Body]:
+    """Where requests from outside come from."""
+    spaces = [
+        {"namespaceSelector": {"matchLabels": {_NAMESPACE_NAME: name}}} for name in cluster.controllers.namespaces
+    ]
+    return [*spaces, *({"ipBlock": {"cidr": cidr}} for cidr in cluster.controllers.cidrs)]
+
+
+def outside_peers(egress: Egress) -> list[Body]:
+    """The networks outside the instance that its services may reach."""
+    public: list[Body] = []
+    if egress.internet:
+        public = [
+            {"ipBlock": {"cidr": "0.0.0.0/0", "except": list(_PRIVATE_V4)}},
+            {"ipBlock": {"cidr": "::/0", "except": list(_PRIVATE_V6)}},
+        ]
+    return [*public, *({"ipBlock": {"cidr": cidr}} for cidr in egress.cidrs)]
+
+
+def _policy(plan: InstancePlan, name: str, spec: Body) -> Manifest:
+    body = head(plan, "networking.k8s.io/v1", "NetworkPolicy", name)
+    body["spec"] = spec
+    return Manifest(logical=name, component=INSTANCE, body=body, after=(NAMESPACE,))
