@@ -142,7 +142,7 @@ def run_demo(project: Project, progress: Callable[[str], None]) -> list[Outcome]
     if not instances:
         raise PreflightError(
             "The project has no instance to show.",
-            hint="Add one: tenantry new tenant acme --template shop@stable --runtime kubernetes --param shop_name=Acme",
+            hint="Add one: tenantry new tenant acme --template shop@stable --runtime kubernetes --plan free --param shop_name=Acme",
         )
     if project.mode != "sandbox":
         raise PreflightError(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from tenantry.errors import PreflightError, Problem, SpecError
+from tenantry.spec.names import suggest
 from tenantry_ops.tenant_options import domain, pair, parameter, prune, tree
 
 if TYPE_CHECKING:
@@ -46,12 +47,17 @@ def parameters(template: AppTemplate, typed: tuple[str, ...], ask: Callable[[str
         SpecError: names the template does not have, and required ones that are missing, all at once.
     """
     known = template.parameters
-    given = dict(pair("--param", text) for text in typed)
+    pairs = [pair("--param", text) for text in typed]
+    given = dict(pairs)
+    names = [name for name, _ in pairs]
     problems = [
+        Problem(file=f"--param {name}", message="is given more than once") for name in given if names.count(name) > 1
+    ]
+    problems += [
         Problem(
             file=f"--param {name}",
             message=f"the template {template.name} {template.version} has no such parameter",
-            hint=f"it has {', '.join(known) or 'none'}",
+            hint=suggest(name, known),
         )
         for name in given
         if name not in known
@@ -60,7 +66,7 @@ def parameters(template: AppTemplate, typed: tuple[str, ...], ask: Callable[[str
         if not declared.required or name in given:
             continue
         if ask is not None:
-            given[name] = ask(name)
+            given[name] = ask(f"{declared.title.en} ({name})" if declared.title else name)
         else:
             example = "env:NAME" if declared.secret else "..."
             problems.append(
@@ -69,6 +75,19 @@ def parameters(template: AppTemplate, typed: tuple[str, ...], ask: Callable[[str
     if problems:
         raise SpecError(problems)
     return {name: parameter(known[name].type, text, secret=known[name].secret) for name, text in given.items()}
+
+
+def plan(template: AppTemplate, typed: str | None, ask: Callable[[str], str] | None) -> str | None:
+    """The plan of a tenant: what was typed, the only one, or what a person says. Raises SpecError."""
+    if typed is not None or not template.plans:
+        return typed
+    if len(template.plans) == 1:
+        return next(iter(template.plans))
+    listed = ", ".join(template.plans)
+    if ask is not None:
+        return ask(f"Plan ({listed})")
+    message = f"is needed: the template {template.name} {template.version} is offered in plans"
+    raise SpecError([Problem(file="--plan", message=message, hint=f"one of {listed}")])
 
 
 def render(document: Mapping[str, Json], template: AppTemplate) -> str:
@@ -117,10 +136,13 @@ def write_tenant(project: Project, request: Request, ask: Callable[[str], str] |
         )
     registry.runtime(request.runtime)
     template = project.catalogue.open(request.template).template
-    text = render(_document(request, parameters(template, request.parameters, ask)), template)
+    chosen = parameters(template, request.parameters, ask)
+    request = replace(request, plan=plan(template, request.plan, ask))
+    text = render(_document(request, chosen), template)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
+        with file.open("x", encoding="utf-8") as opened:
+            opened.write(text)
     except OSError as error:
         raise PreflightError(f"{file} cannot be written: {error.strerror}.", hint="Make it writable.") from error
     try:
@@ -142,12 +164,16 @@ def _names(problem: Problem, file: Path) -> bool:
 
 
 def _document(request: Request, chosen: dict[str, Json]) -> dict[str, Json]:
-    runtime = prune({"on": request.runtime, "region": request.region, "account": tree("--account", request.account)})
-    return {
+    runtime = {"on": request.runtime, "region": request.region, "account": tree("--account", request.account)}
+    document: dict[str, Json] = {
         "spec": "tenantry/v1",
         "kind": "Tenant",
         "tenant": request.tenant or request.instance,
         "instance": request.instance,
         "template": request.template,
-        "runtime": runtime,
-    } | prune({"parameters": chosen, "domains": [domain(text) for text in request.domains], "plan": request.plan})
+        "runtime": prune(runtime),
+        "parameters": chosen,
+        "domains": [domain(text) for text in request.domains],
+        "plan": request.plan,
+    }
+    return prune(document)

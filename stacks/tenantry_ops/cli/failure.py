@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tenantry.errors import TenantryError
+from tenantry.errors import SpecError, TenantryError
 from tenantry_ops.cli.screen import colour
 
 if TYPE_CHECKING:
@@ -62,7 +62,10 @@ def _known(session: Session, error: TenantryError) -> int:
     if session.screen.as_json:
         click.echo(json.dumps(error.to_json(), indent=2, ensure_ascii=False))
         return error.exit_code
-    return _say(session, error.code, error.exit_code, error.message, error.hint)
+    message = error.message
+    if isinstance(error, SpecError) and len(error.problems) > 1:
+        message = f"{len(error.problems)} problems\n{message}"
+    return _say(session, error.code, error.exit_code, message, error.hint)
 
 
 def _unexpected(session: Session, error: Exception) -> int:
@@ -85,6 +88,7 @@ def _say(session: Session, code: str, exit_code: int, message: str, hint: str) -
         click.echo(json.dumps(document, indent=2, ensure_ascii=False))
         return exit_code
     painted = colour(sys.stderr)
+    message = message.replace("\n", "\n  ")
     click.echo(click.style("error: ", fg="red", bold=True) + message, err=True, color=painted)
     if hint:
         click.echo(click.style("what to do next: ", bold=True) + hint, err=True, color=painted)

@@ -144,9 +144,12 @@ def test_tenant_files_full_of_nonsense(call: Call, project: Path, path: tuple[st
     answers(call(*path, "acme", *REQUIRED.get(path, ())))
 
 
-@pytest.mark.parametrize("path", [path for path, _ in LEAVES if path not in WITHOUT_PROJECT], ids=name)
+@pytest.mark.parametrize(
+    ("path", "content"),
+    [(path, "types") for path, _ in LEAVES if path not in WITHOUT_PROJECT] + [(("env",), content) for content in FILES],
+    ids=lambda value: name(value) if isinstance(value, tuple) else value,
+)
 @pytest.mark.parametrize("file", ["tenantry.yaml", "Pulumi.yaml"])
-@pytest.mark.parametrize("content", FILES)
 def test_projects_full_of_nonsense(call: Call, project: Path, path: tuple[str, ...], file: str, content: str) -> None:
     (project / file).write_bytes(FILES[content])
     arguments = ["acme", *REQUIRED.get(path, ())] if path in WITH_ID else []

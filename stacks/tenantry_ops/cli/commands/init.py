@@ -36,7 +36,9 @@ def init(session: Session, folder: Path, name: str | None) -> None:
         if root.absolute() != Path.cwd():
             screen.line(f"  cd {root}")
         screen.line("  tenantry sandbox up")
-        screen.line("  tenantry new tenant acme --template shop@stable --runtime kubernetes --param shop_name=Acme")
+        screen.line(
+            "  tenantry new tenant acme --template shop@stable --runtime kubernetes --plan free --param shop_name=Acme"
+        )
         screen.line("  tenantry up acme")
 
     document = {"project": str(root.absolute()), "files": [str(file.relative_to(root)) for file in written]}

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tenantry_ops.cli.session import Session
 
 
-@examples("tenantry new tenant acme --template shop@stable --runtime kubernetes --param shop_name=Acme")
+@examples("tenantry new tenant acme --template shop@stable --runtime kubernetes --plan free --param shop_name=Acme")
 @click.group(cls=GroupWithGlobals)
 def new() -> None:
     """Add an instance to the project.
@@ -26,7 +26,7 @@ def new() -> None:
 
 
 @examples(
-    "tenantry new tenant acme --template shop@stable --runtime kubernetes --param shop_name=Acme",
+    "tenantry new tenant acme --template shop@stable --runtime kubernetes --plan free --param shop_name=Acme",
     "tenantry new tenant acme-eu --tenant acme --template shop@1.1.0 --runtime kubernetes \\\n"
     "      --param shop_name=Acme --param theme=dark --domain shop.acme.example --account context=prod",
 )
@@ -130,4 +130,4 @@ def stack(session: Session, instance: str) -> None:
 def _asker(session: Session) -> Callable[[str], str] | None:
     if not (session.screen.talks and sys.stdin.isatty() and sys.stderr.isatty()):
         return None
-    return lambda name: str(click.prompt(f"{name} (required)", err=True))
+    return lambda label: str(click.prompt(label, err=True))
