@@ -143,10 +143,18 @@ class AsyncKubernetes:
         )
 
     async def replace(
-        self, kind: Kind, namespace: str | None, name: str, body: Object, *, subresource: str | None = None
+        self,
+        kind: Kind,
+        namespace: str | None,
+        name: str,
+        body: Object,
+        *,
+        subresource: str | None = None,
+        dry_run: bool = False,
     ) -> Object:
         """Writes a whole object."""
-        return await self.send(requests.replace(kind, namespace, name, body, subresource=subresource))
+        request = requests.replace(kind, namespace, name, body, subresource=subresource, dry_run=dry_run)
+        return await self.send(request)
 
     async def delete(
         self,

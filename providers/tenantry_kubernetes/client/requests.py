@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from tenantry_kubernetes.client.kinds import Kind
 
+Json = Any
+"""Any JSON value."""
+
 Object = dict[str, Any]
 """A Kubernetes object as JSON."""
 
@@ -115,9 +118,19 @@ def patch(
     )
 
 
-def replace(kind: Kind, namespace: str | None, name: str, body: Object, *, subresource: str | None = None) -> Request:
+def replace(
+    kind: Kind,
+    namespace: str | None,
+    name: str,
+    body: Object,
+    *,
+    subresource: str | None = None,
+    dry_run: bool = False,
+) -> Request:
     """Writes a whole object; the resource version in it guards against lost updates."""
-    return Request(method="PUT", path=kind.path(namespace, name, subresource), body=_encode(body), repeatable=False)
+    params = {"dryRun": "All"} if dry_run else {}
+    path = kind.path(namespace, name, subresource)
+    return Request(method="PUT", path=path, params=params, body=_encode(body), repeatable=dry_run)
 
 
 def delete(

@@ -18,6 +18,9 @@ TIMEOUT: Final = httpx.Timeout(30.0, connect=5.0)
 STREAM_TIMEOUT: Final = httpx.Timeout(30.0, connect=5.0, read=None)
 """As `TIMEOUT`, for answers that come as things happen."""
 
+LIMITS: Final = httpx.Limits(max_connections=None, max_keepalive_connections=16, keepalive_expiry=60)
+"""Watches hold their connections, so their number must not keep other calls waiting."""
+
 BROKEN: Final = (httpx.TransportError, httpx.StreamError)
 """What a call raises when the connection fails."""
 
@@ -30,7 +33,7 @@ def settings(access: Access) -> dict[str, Any]:
         "timeout": TIMEOUT,
         "trust_env": False,
         "headers": headers(access),
-        "limits": httpx.Limits(max_connections=64, max_keepalive_connections=16, keepalive_expiry=60),
+        "limits": LIMITS,
     }
 
 
