@@ -28,7 +28,7 @@ class Sample:
     cpu: float
 
 
-class CommandFailed(Exception):
+class CommandFailedError(Exception):
     """A measured command failed; the message holds the end of what it printed."""
 
 
@@ -50,7 +50,7 @@ def run(command: Sequence[str], folder: Path, environment: Mapping[str, str]) ->
     _reap(process.pid)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if process.returncode != 0:
-        raise CommandFailed(f"{' '.join(command)} ended with {process.returncode}:\n{output.decode()[-2000:]}")
+        raise CommandFailedError(f"{' '.join(command)} ended with {process.returncode}:\n{output.decode()[-2000:]}")
     return Sample(wall=wall, cpu=after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
 
 

@@ -1,6 +1,7 @@
 """The conformance kit: what every runtime adapter must do, run against its sandbox.
 
-It is parametrised from the registry, so an installed adapter cannot escape it; it asks for capabilities, never for names.
+It is parametrised from the registry, so an installed adapter cannot escape it. It asks for capabilities, never
+for names.
 An adapter's author installs the adapter beside Tenantry and runs:
 
 ```

@@ -1,6 +1,7 @@
 """Declares an instance of the probe against recording mocks, with sockets blocked.
 
-`python -m tenantry.testing.declare RUNTIME VARIANT`
+`python -m tenantry.testing.declare RUNTIME VARIANT < SETTINGS`, where SETTINGS is what the runtime's sandbox says of
+itself, as a JSON object.
 
 Prints a JSON list of the resources: `type`, `name`, `custom`, `read`, `provider`, `after_identity`.
 """
@@ -25,13 +26,9 @@ from tenantry.spec.target import Target
 from tenantry.testing.operator import KIT_CATALOGUE
 
 if TYPE_CHECKING:
-    from tenantry.spec.plan import InstancePlan, SecretSource
+    from collections.abc import Mapping
 
-_SETTINGS = {
-    "TENANTRY_SANDBOX_HTTP_PORT": "8480",
-    "TENANTRY_SANDBOX_HTTPS_PORT": "8443",
-    "TENANTRY_SANDBOX_HOST_SUFFIX": "sandbox.tenantry.localhost",
-}
+    from tenantry.spec.plan import InstancePlan, SecretSource
 
 
 class Recorder(pulumi.runtime.Mocks):
@@ -73,7 +70,7 @@ def block_sockets() -> None:
     socket.getaddrinfo = refuse
 
 
-def plan_of(runtime: str, variant: str) -> tuple[InstancePlan, Any]:
+def plan_of(runtime: str, variant: str, settings: Mapping[str, str]) -> tuple[InstancePlan, Any]:
     """The probe's plan on a runtime, as its sandbox would see it, and the opened template version."""
     adapter = registry.runtime(runtime)
     models = adapter.models()
@@ -96,17 +93,17 @@ def plan_of(runtime: str, variant: str) -> tuple[InstancePlan, Any]:
         mode="sandbox",
         account=models.account,
         extensions=models.extensions,
-        default_host=lambda instance, account: adapter.default_host(instance, account, _SETTINGS),
-        url=lambda host, _tls: loopback_url(host, _SETTINGS["TENANTRY_SANDBOX_HTTP_PORT"]),
+        default_host=lambda instance, account: adapter.default_host(instance, account, settings),
+        url=lambda host, _tls: loopback_url(host, settings["TENANTRY_SANDBOX_HTTP_PORT"]),
         stores={},
     )
     references = {name: source.ref for name, source in version.sources.items()}
     return resolve(version.template, version.ref, references, tenant, target), version
 
 
-async def declare(runtime: str, variant: str) -> list[dict[str, Any]]:
+async def declare(runtime: str, variant: str, settings: Mapping[str, str]) -> list[dict[str, Any]]:
     """The resources that one instance registers."""
-    plan, version = plan_of(runtime, variant)
+    plan, version = plan_of(runtime, variant, settings)
     archives = {name: (source.digest, source.archive()) for name, source in version.sources.items()}
     if not archives:
         raise RuntimeError("the probe has no sources")
@@ -117,7 +114,7 @@ async def declare(runtime: str, variant: str) -> list[dict[str, Any]]:
         return pulumi.Output.secret(f"value of {source.name}")
 
     AppInstance(
-        plan, registry.runtime(runtime), settings=_SETTINGS, sources=version.sources, secret=secret
+        plan, registry.runtime(runtime), settings=settings, sources=version.sources, secret=secret
     )
     while True:
         pending = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
@@ -128,9 +125,10 @@ async def declare(runtime: str, variant: str) -> list[dict[str, Any]]:
 
 def main() -> None:
     """Prints the resources as JSON."""
-    block_sockets()
+    settings = json.load(sys.stdin)
     runtime, variant = sys.argv[1:3]
-    json.dump(asyncio.run(declare(runtime, variant)), sys.stdout)
+    block_sockets()
+    json.dump(asyncio.run(declare(runtime, variant, settings)), sys.stdout)
 
 
 if __name__ == "__main__":

@@ -86,7 +86,8 @@ class Operator:
 
     def stop(self) -> None:
         """Stops the sandbox and drops the project folder."""
-        self.tenantry("sandbox", "down", self.runtime)
+        if self.root.exists():
+            self.tenantry("sandbox", "down", self.runtime)
         shutil.rmtree(self.root, ignore_errors=True)
 
     def tenantry(

@@ -66,6 +66,6 @@ class _Operators(dict[str, Operator]):
     def __missing__(self, runtime: str) -> Operator:
         root = self._paths.mktemp(f"kit-{runtime}") / "project"
         operator = Operator(root, runtime, {"PROBE_TOKEN": PROBE_TOKEN})
-        operator.start()
         self._made[runtime] = self[runtime] = operator
+        operator.start()
         return operator

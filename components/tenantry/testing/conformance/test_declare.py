@@ -9,16 +9,22 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tenantry import registry
+
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tenantry.testing.operator import Operator
+
 
 @pytest.fixture
-def declared(variant: tuple[str, str], tmp_path: Path) -> list[dict[str, Any]]:
+def declared(variant: tuple[str, str], operators: dict[str, Operator], tmp_path: Path) -> list[dict[str, Any]]:
     """What an `AppInstance` of the probe declares, recorded in a process of its own with sockets blocked."""
+    settings = registry.sandbox(variant[0]).settings(operators[variant[0]].sandbox_folder)
     done = subprocess.run(
         [sys.executable, "-m", "tenantry.testing.declare", *variant],
         cwd=tmp_path,
+        input=json.dumps(dict(settings)),
         capture_output=True,
         text=True,
         check=False,
