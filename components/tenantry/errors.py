@@ -59,7 +59,7 @@ class TenantryError(Exception):
 class Problem:
     """One mistake in one file.
 
-    `line` and `column` count from 1; 0 where the whole file is meant. `path` is dotted, e.g. `components.api.scale.min`.
+    `line` and `column` count from 1; 0 where the whole file is meant. `path` is dotted: `components.api.scale.min`.
     """
 
     file: str

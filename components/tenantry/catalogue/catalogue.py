@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from tenantry.catalogue.files import read_channels, read_lock, version_order, write_lock
 from tenantry.catalogue.tree import SourceTree, read_tree
 from tenantry.errors import CatalogueError
-from tenantry.spec.check_sources import source_paths
-from tenantry.spec.load import TEMPLATE_FILE, load_template
 from tenantry.spec.names import ID, SELECTOR, SEMVER, WORDS, suggest
 from tenantry.spec.plan import SourceRef, TemplateRef
 
@@ -20,6 +18,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tenantry.spec.template import AppTemplate
+
+
+TEMPLATE_FILE: Final = "template.yaml"
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,8 @@ class Catalogue:
     def write_lock(self) -> list[str]:
         """Releases every version that is not in the lock yet, and returns their names.
 
-        Raises CatalogueError, and writes nothing, where a released version was changed; SpecError where a new one is wrong.
+        Raises CatalogueError, and writes nothing, where a released version was changed; SpecError where a new one is
+        wrong.
         """
         changed = []
         added: dict[str, str] = {}
@@ -177,6 +179,9 @@ class Catalogue:
         return tree
 
     def _open(self, name: str, version: str) -> TemplateVersion:
+        from tenantry.spec.check_sources import source_paths
+        from tenantry.spec.load import load_template
+
         folder = self._folder(name, version)
         tree = self._tree(name, version)
         key = f"{name}@{version}"
@@ -203,8 +208,6 @@ class Catalogue:
 
 def _part(tree: SourceTree, relative: str) -> SourceTree:
     """The files of a folder of the tree, without reading them again."""
-    from dataclasses import replace
-
     folder = relative.removeprefix("./").rstrip("/")
     inside = [
         replace(entry, path=entry.path.removeprefix(f"{folder}/"))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def read_overlay(spec: OverlaySpec, project: Path) -> OverlayPlan:
-    """Digest and base of an overlay. Raises CatalogueError where its folder is missing or holds what it must not hold."""
+    """Digest and base of an overlay. Raises CatalogueError where its folder is missing or holds what it must not."""
     folder = project / spec.path
     if not folder.is_dir():
         raise CatalogueError(f"there is no overlay at {folder}", hint="set overlay.path to a folder of the project")

@@ -27,7 +27,7 @@ _BLOCK: Final = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class FileEntry:
-    """One file: path from the tree's root with `/`, whether it can be executed, size in bytes, SHA-256 in hexadecimal."""
+    """One file: path from the tree's root with `/`, whether it is executable, size in bytes, SHA-256 in hexadecimal."""
 
     path: str
     executable: bool

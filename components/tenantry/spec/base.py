@@ -87,10 +87,10 @@ def _route(value: str) -> str:
     return value
 
 
+_NOT_RESERVED: dict[str, JsonValue] = {"not": {"enum": [*sorted(names.RESERVED_IDS)]}}
+
 Id = Annotated[str, StringConstraints(pattern=names.ID, min_length=3, max_length=40)]
-ComponentId = Annotated[
-    Id, AfterValidator(_reserved), Field(json_schema_extra={"not": {"enum": sorted(names.RESERVED_IDS)}})
-]
+ComponentId = Annotated[Id, AfterValidator(_reserved), Field(json_schema_extra=_NOT_RESERVED)]
 ParameterName = Annotated[str, StringConstraints(pattern=names.PARAMETER, max_length=40)]
 VariableName = Annotated[str, StringConstraints(pattern=names.VARIABLE, max_length=128)]
 Version = Annotated[str, StringConstraints(pattern=names.SEMVER, max_length=64)]

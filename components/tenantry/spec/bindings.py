@@ -30,7 +30,7 @@ BUCKET_FIELDS: Final[Mapping[str, bool]] = {
     "secret_access_key": True,
     "addressing": False,
 }
-"""Fields of a bucket and whether they are secret. `addressing`: `path`, `virtual`, or `domain` (the host is the bucket)."""
+"""Fields of a bucket and whether they are secret. `addressing`: `path`, `virtual`, `domain` (it is the bucket)."""
 
 URL_FIELDS: Final[Mapping[str, bool]] = {"url": False}
 """The one field of a service or site that has a route."""

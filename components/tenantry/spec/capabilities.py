@@ -59,7 +59,7 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feature:
-    """`approximate`: accepted, and `note` goes into the plan's `left_out`. `no`: an error, or left out where optional."""
+    """`approximate`: accepted, `note` goes into the plan's `left_out`. `no`: an error, or left out where optional."""
 
     support: Literal["yes", "approximate", "no"]
     provenance: Provenance

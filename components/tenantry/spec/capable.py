@@ -155,31 +155,37 @@ def _dependants(context: Context) -> None:
 
 
 def _instance(context: Context) -> None:
-    tenant, target = context.tenant, context.target
-    features = target.capabilities.features
+    tenant = context.tenant
     needs: list[tuple[str, Path]] = []
     if tenant.ownership == "provider":
         needs.append(("ownership.provider", ("ownership",)))
     if tenant.domains:
         needs.append(("domains", ("domains",)))
     needs += [(f"domains.tls.{domain.tls}", ("domains", index, "tls")) for index, domain in enumerate(tenant.domains)]
-    noted: set[str] = set()
     for feature, path in needs:
-        found = features.get(feature)
-        if found is None or found.support == "no":
-            note = f": {found.note}" if found is not None and found.note else ""
-            context.unable_tenant(path, f"the runtime {target.runtime} cannot do {feature}{note}")
-        elif found.support == "approximate" and feature not in noted:
-            noted.add(feature)
-            context.note(feature, found.note)
-    for path, reason in _limit(context, "domains.count", len(tenant.domains), ("domains",)) if tenant.domains else ():
+        _instance_feature(context, feature, path)
+    for path, reason in _limit(context, "domains.count", len(tenant.domains), ("domains",)):
         context.unable_tenant(path, reason)
     for path, reason in _limit(context, "routes.count", len(routes_of(context.template)), ("routes",)):
         context.unable_template(path, reason)
+    _installed_stores(context)
+
+
+def _instance_feature(context: Context, feature: str, path: Path) -> None:
+    found = context.target.capabilities.features.get(feature)
+    if found is None or found.support == "no":
+        note = f": {found.note}" if found is not None and found.note else ""
+        context.unable_tenant(path, f"the runtime {context.target.runtime} cannot do {feature}{note}")
+    elif found.support == "approximate":
+        context.note(feature, found.note)
+
+
+def _installed_stores(context: Context) -> None:
+    known = context.target.stores
     has_program = any(isinstance(one, MiniProgram) for one in context.template.components.values())
-    for store in tenant.stores:
-        if store not in target.stores:
-            known = ", ".join(sorted(target.stores)) or "none"
-            context.unable_tenant(("stores", store), f"there is no installed store `{store}`", f"installed: {known}")
+    for store in context.tenant.stores:
+        if store not in known:
+            hint = f"installed: {', '.join(sorted(known)) or 'none'}"
+            context.unable_tenant(("stores", store), f"there is no installed store `{store}`", hint)
         elif not has_program:
             context.note(f"stores.{store}", f"{context.ref} has no mini-program")

@@ -72,7 +72,7 @@ def _ranges(template: AppTemplate, defaults: Mapping[str, tuple[Setting, int]], 
         for name in ("scale.min", "scale.max"):
             default = defaults.get(f"{component}.{name}")
             ends.append(default[1] if default else setting_value(template.components[component], name))
-        if ends[0] > ends[1]:
+        if isinstance(ends[0], int) and isinstance(ends[1], int) and ends[0] > ends[1]:
             at = next(end for end in ("min", "max") if f"{component}.scale.{end}" in defaults)
             yield Finding(
                 (*path, "defaults", f"{component}.scale.{at}"),

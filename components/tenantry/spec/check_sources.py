@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def source_paths(template: AppTemplate) -> dict[str, tuple[str, Path]]:
-    """Source key (`api`, or `mini/wechat` per dialect) -> folder relative to the template, and its place in the file."""
+    """Source key (`api`, or `mini/wechat` per dialect) -> folder below the template, and its place in the file."""
     found: dict[str, tuple[str, Path]] = {}
     for name, component in template.components.items():
         if isinstance(component, MiniProgram):

@@ -23,7 +23,7 @@ ROUTABLE = ("service", "site")
 
 
 def check_template(template: AppTemplate, broken: frozenset[str] = frozenset()) -> list[Finding]:
-    """Every mistake between the parts. Names in `broken` were left out for mistakes of their own: they count as known."""
+    """Every mistake between the parts. Names in `broken` were taken out for their own mistakes; they count as known."""
     findings = [*check_parameters(template.parameters), *check_plans(template, broken)]
     for name, component in template.components.items():
         path: Path = ("components", name)

@@ -67,7 +67,9 @@ class Context:
 
     def note(self, what: str, reason: str) -> None:
         """Something that the instance does not get, or only nearly."""
-        self.left_out.append(LeftOut(what=what, reason=reason))
+        found = LeftOut(what=what, reason=reason)
+        if found not in self.left_out:
+            self.left_out.append(found)
 
     @property
     def failed(self) -> bool:
@@ -75,7 +77,7 @@ class Context:
         return bool(self._wrong or self._unable)
 
     def finish(self) -> None:
-        """Raises SpecError with every problem where a file is wrong, else CapabilityError where the target falls short."""
+        """Raises SpecError where a file is wrong, CapabilityError where only the target falls short."""
         if self._wrong:
             raise SpecError([*self._wrong, *self._unable])
         if self._unable:

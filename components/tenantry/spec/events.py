@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn, Protocol, TypeAlias, cast
 
 import yaml
-from yaml.cyaml import CParser
+from yaml import cyaml
 
 from tenantry.errors import Problem, SpecError
+from tenantry.spec.scalars import NotUsableError, plain_scalar
+from tenantry.spec.source import dotted
 
 if TYPE_CHECKING:
     from tenantry.spec.plan import Json
@@ -21,15 +22,29 @@ MAX_EXPANDED: Final = 5_000
 """Nodes that all aliases together may stand for."""
 MAX_PROBLEMS: Final = 100
 
-_NULL: Final = frozenset({"", "~", "null", "Null", "NULL"})
-_TRUE: Final = frozenset({"true", "True", "TRUE"})
-_FALSE: Final = frozenset({"false", "False", "FALSE"})
-_INT: Final = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
-_FLOAT: Final = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
-_NOT_FINITE: Final = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
-_NUMBER_START: Final = frozenset("+-.0123456789")
-_LARGEST: Final = 2**53
 _STR_TAG: Final = frozenset({None, "!"})
+
+
+class _Mark(Protocol):
+    line: int
+    column: int
+
+
+class _Event(Protocol):
+    """What the reader uses of PyYAML's events."""
+
+    start_mark: _Mark
+    value: str
+    anchor: str | None
+    tag: str | None
+    implicit: tuple[bool, bool]
+
+
+class _Parser(Protocol):
+    def get_event(self) -> _Event: ...
+
+
+_Node: TypeAlias = "dict[str, Json] | list[Json]"
 
 
 class _Frame:
@@ -37,8 +52,8 @@ class _Frame:
 
     __slots__ = ("anchor", "key", "node", "path", "place", "size")
 
-    def __init__(self, node: Any, path: Path, anchor: str | None, place: tuple[int, int]) -> None:
-        self.node = node
+    def __init__(self, node: _Node, path: Path, anchor: str | None, place: tuple[int, int]) -> None:
+        self.node: _Node = node
         self.path = path
         self.anchor = anchor
         self.place = place
@@ -57,6 +72,7 @@ class Reader:
         self._anchors: dict[str, tuple[Json, int]] = {}
         self._stack: list[_Frame] = []
         self._nodes = 0
+        self._documents = 0
         self._aliases = 0
         self._expanded = 0
         self._root: Json = None
@@ -74,59 +90,64 @@ class Reader:
             self._stop(0, 0, "not valid YAML")
 
     def _read(self, text: str) -> Json:
-        parser: Any = CParser(text)
-        next_event = parser.get_event
-        documents = 0
+        parser = cast("_Parser", cyaml.CParser(text))  # type: ignore[attr-defined] # the stubs leave it out
+        handlers = {
+            yaml.ScalarEvent: self._scalar,
+            yaml.MappingStartEvent: self._open_mapping,
+            yaml.SequenceStartEvent: self._open_list,
+            yaml.MappingEndEvent: self._close,
+            yaml.SequenceEndEvent: self._close,
+            yaml.AliasEvent: self._alias,
+            yaml.DocumentStartEvent: self._document,
+        }
         while True:
-            event = next_event()
-            kind = event.__class__
-            if kind is yaml.ScalarEvent:
-                self._scalar(event)
-            elif kind is yaml.MappingStartEvent:
-                self._open(event, {})
-            elif kind is yaml.SequenceStartEvent:
-                self._open(event, [])
-            elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
-                self._close()
-            elif kind is yaml.AliasEvent:
-                self._alias(event)
-            elif kind is yaml.DocumentStartEvent:
-                documents += 1
-                if documents > 1:
-                    self._stop(*_place(event), "a second document begins here", "write one document in a file")
-            elif kind is yaml.StreamEndEvent:
+            event = parser.get_event()
+            handler = handlers.get(type(event))
+            if handler is not None:
+                handler(event)
+            elif isinstance(event, yaml.StreamEndEvent):
                 break
-        if not documents or not self._nodes or (self._root is None and not self._stack):
+        if self._root is None:
             self._stop(0, 0, "the file is empty", "begin with: spec: tenantry/v1")
         return self._root
 
-    def _open(self, event: Any, node: Any) -> None:
+    def _document(self, event: _Event) -> None:
+        self._documents += 1
+        if self._documents > 1:
+            self._stop(*_place(event), "a second document begins here", "write one document in a file")
+
+    def _open_mapping(self, event: _Event) -> None:
+        self._open(event, {})
+
+    def _open_list(self, event: _Event) -> None:
+        self._open(event, [])
+
+    def _open(self, event: _Event, node: _Node) -> None:
         place = _place(event)
         self._count(place)
         if len(self._stack) >= MAX_DEPTH:
             self._stop(*place, f"nested deeper than {MAX_DEPTH} levels")
         self._tag(event, place)
-        frame = self._stack[-1] if self._stack else None
-        if frame is not None and frame.node.__class__ is dict and frame.key is None:
+        if self._at_key():
             self._stop(*place, "a mapping or list cannot be a key", "quote text that begins with { or [")
         path = self._next_path()
         self.values[path] = place
         self._stack.append(_Frame(node, path, event.anchor, place))
 
-    def _close(self) -> None:
+    def _close(self, _: _Event) -> None:
         frame = self._stack.pop()
         if frame.anchor is not None:
             self._anchors[frame.anchor] = (frame.node, frame.size)
-        self._add(frame.node, frame.size, frame.place)
+        self._add(frame.node, frame.size)
 
-    def _scalar(self, event: Any) -> None:
+    def _scalar(self, event: _Event) -> None:
         mark = event.start_mark
         place = (mark.line + 1, mark.column + 1)
         self._count(place)
         if event.tag is not None:
             self._tag(event, place)
         frame = self._stack[-1] if self._stack else None
-        if frame is not None and frame.node.__class__ is dict and frame.key is None:
+        if frame is not None and isinstance(frame.node, dict) and frame.key is None:
             self._key(frame, event, place)
             return
         value: Json = event.value
@@ -137,9 +158,9 @@ class Reader:
         self.values[self._next_path()] = place
         if event.anchor is not None:
             self._anchors[event.anchor] = (value, 1)
-        self._add(value, 1, place)
+        self._add(value, 1)
 
-    def _key(self, frame: _Frame, event: Any, place: tuple[int, int]) -> None:
+    def _key(self, frame: _Frame, event: _Event, place: tuple[int, int]) -> None:
         key: str = event.value
         path = (*frame.path, key)
         if path in self.keys and key in frame.node:
@@ -152,78 +173,61 @@ class Reader:
         self.keys[path] = place
         frame.key = key
 
-    def _alias(self, event: Any) -> None:
+    def _alias(self, event: _Event) -> None:
         place = _place(event)
         self._count(place)
         self._aliases += 1
         if self._aliases > MAX_ALIASES:
             self._stop(*place, f"more than {MAX_ALIASES} aliases", "write the values out")
-        known = self._anchors.get(event.anchor)
+        name = event.anchor or ""
+        known = self._anchors.get(name)
         if known is None:
-            inside = any(frame.anchor == event.anchor for frame in self._stack)
+            inside = any(frame.anchor == name for frame in self._stack)
             reason = "stands inside the value that it names" if inside else "has no anchor before it"
-            self._stop(*place, f"the alias *{event.anchor[:40]} {reason}")
+            self._stop(*place, f"the alias *{name[:40]} {reason}")
         node, size = known
         self._expanded += size
         if self._expanded > MAX_EXPANDED:
             self._stop(*place, f"aliases stand for more than {MAX_EXPANDED} values", "write the values out")
-        frame = self._stack[-1] if self._stack else None
-        if frame is not None and frame.node.__class__ is dict and frame.key is None:
+        if self._at_key():
             self._stop(*place, "an alias cannot be a key", "write the key out")
         self.values[self._next_path()] = place
-        self._add(node, size, place)
+        self._add(node, size)
 
-    def _add(self, node: Json, size: int, place: tuple[int, int]) -> None:
+    def _add(self, node: Json, size: int) -> None:
         if not self._stack:
             self._root = node
             return
         frame = self._stack[-1]
         frame.size += size
-        if frame.node.__class__ is dict:
+        if isinstance(frame.node, list):
+            frame.node.append(node)
+        elif frame.key is not None:
             frame.node[frame.key] = node
             frame.key = None
-        else:
-            frame.node.append(node)
 
     def _next_path(self) -> Path:
         if not self._stack:
             return ()
         frame = self._stack[-1]
-        return (*frame.path, frame.key if frame.node.__class__ is dict else len(frame.node))
+        return (*frame.path, len(frame.node) if frame.key is None else frame.key)
+
+    def _at_key(self) -> bool:
+        if not self._stack:
+            return False
+        frame = self._stack[-1]
+        return frame.key is None and isinstance(frame.node, dict)
 
     def _plain(self, text: str, place: tuple[int, int]) -> Json:
-        if not text or text[0] not in _NUMBER_START:
-            if text in _NULL:
-                return None
-            if text in _TRUE:
-                return True
-            return False if text in _FALSE else text
-        if _INT.fullmatch(text):
-            return self._integer(text, place)
-        if _FLOAT.fullmatch(text):
-            number = float(text)
-            if number in {float("inf"), float("-inf")}:
-                self._report(place, "the number is too large")
-                return 0
-            return number
-        if _NOT_FINITE.fullmatch(text):
-            self._report(place, f"{text} is not a number that can be used", "write a finite number, or text in quotes")
+        try:
+            return plain_scalar(text)
+        except NotUsableError as error:
+            self._report(place, str(error), "write text in quotes where that is meant")
             return 0
-        return text
 
-    def _integer(self, text: str, place: tuple[int, int]) -> int:
-        base = {"0o": 8, "0x": 16}.get(text[:2], 10)
-        digits = text[2:] if base != 10 else text  # noqa: PLR2004 - ten is ten
-        # The length is checked first: converting a million digits takes seconds.
-        number = int(digits, base) if len(digits) <= 20 else _LARGEST + 1  # noqa: PLR2004 - above 2^53 anyway
-        if abs(number) > _LARGEST:
-            self._report(place, "the number is too large", "write text in quotes where digits are meant")
-            return 0
-        return number
-
-    def _tag(self, event: Any, place: tuple[int, int]) -> None:
+    def _tag(self, event: _Event, place: tuple[int, int]) -> None:
         if event.tag not in _STR_TAG:
-            self._report(place, f"the tag {_quoted(event.tag)} is not allowed", "remove it")
+            self._report(place, f"the tag {_quoted(event.tag or '')} is not allowed", "remove it")
 
     def _count(self, place: tuple[int, int]) -> None:
         self._nodes += 1
@@ -231,8 +235,6 @@ class Reader:
             self._stop(*place, f"more than {MAX_NODES} values in one file")
 
     def _report(self, place: tuple[int, int], message: str, hint: str = "", path: Path | None = None) -> None:
-        from tenantry.spec.source import dotted
-
         line, column = place
         where = dotted(self._next_path() if path is None else path)
         self.problems.append(Problem(file=self.name, line=line, column=column, path=where, message=message, hint=hint))
@@ -244,7 +246,7 @@ class Reader:
         raise SpecError([*self.problems, last])
 
 
-def _place(event: Any) -> tuple[int, int]:
+def _place(event: _Event) -> tuple[int, int]:
     mark = event.start_mark
     return mark.line + 1, mark.column + 1
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from tenantry.spec import names
 from tenantry.spec.fields import names_at
@@ -11,7 +11,7 @@ from tenantry.spec.literals import looks_like_key
 from tenantry.spec.source import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Mapping
 
     from pydantic import BaseModel, ValidationError
     from pydantic_core import ErrorDetails
@@ -48,12 +48,9 @@ def _path(item: ErrorDetails, data: object) -> Path:
     steps = list(item["loc"])
     for index, step in enumerate(steps):
         last = index == len(steps) - 1
-        if isinstance(node, dict) and step in node:
+        if (isinstance(node, dict) and step in node) or (isinstance(node, list) and isinstance(step, int)):
             path.append(step)
-            node = node[step]
-        elif isinstance(node, list) and isinstance(step, int) and step < len(node):
-            path.append(step)
-            node = node[step]
+            node = cast("Any", node)[step]
         elif last and item["type"] == "missing":
             path.append(step)
     return tuple(path)
@@ -77,27 +74,35 @@ def _message(item: ErrorDetails, path: Path, model: type[BaseModel]) -> tuple[st
     context: dict[str, Any] = item.get("ctx", {})
     value = item["input"]
     if kind == "missing":
-        return f"`{path[-1]}` is missing", ""
-    if kind == "extra_forbidden":
-        name = str(path[-1])
-        known = names_at(model, item["loc"][:-1]) - _given(value)
-        return f"there is no field `{_safe(name)}` here", names.suggest(name, known)
-    if kind == "union_tag_not_found":
-        return "`type` is missing", f"expected one of: {_tags(model, item)}"
-    if kind in {"literal_error", "union_tag_invalid"}:
-        allowed = _QUOTED.findall(str(context.get("expected") or context.get("expected_tags", "")))
-        found = str(context.get("tag", value))
-        meant = names.near_miss(found, allowed) if isinstance(value, str | dict) else None
-        hint = f"did you mean {meant}?" if meant else ""
-        shown = f"`{_safe(found)}`" if kind == "union_tag_invalid" or isinstance(value, str) else _found(value)
-        return f"expected {' or '.join(allowed)}, found {shown}", hint
-    if kind in _EXPECTED:
-        hint = "write it in quotes" if kind == "string_type" and isinstance(value, int | float) else ""
-        return f"expected {_EXPECTED[kind]}, found {_found(value)}", hint
-    if "hint" in context or kind not in _LIMITS:
-        message = _words(item) if kind == "string_pattern_mismatch" else item["msg"]
-        return (f"expected {message}" if kind == "string_pattern_mismatch" else message), str(context.get("hint", ""))
-    return f"expected {_words(item)}", ""
+        message, hint = f"`{path[-1]}` is missing", ""
+    elif kind == "extra_forbidden":
+        name, known = str(path[-1]), names_at(model, item["loc"][:-1])
+        message, hint = (
+            f"there is no field `{_safe(name)}` here",
+            names.suggest(name, known),
+        )
+    elif kind == "union_tag_not_found":
+        tags = names_at(model, item["loc"], tags=True)
+        message, hint = "`type` is missing", f"expected one of: {', '.join(sorted(tags))}"
+    elif kind in {"literal_error", "union_tag_invalid"}:
+        message, hint = _choice(context, value)
+    elif kind in _EXPECTED:
+        quote = kind == "string_type" and isinstance(value, int | float)
+        message, hint = f"expected {_EXPECTED[kind]}, found {_found(value)}", "write it in quotes" if quote else ""
+    elif kind in _LIMITS:
+        message, hint = f"expected {_words(item)}", ""
+    else:
+        message, hint = item["msg"].removeprefix("Value error, "), str(context.get("hint", ""))
+    return message, hint
+
+
+def _choice(context: Mapping[str, object], value: object) -> tuple[str, str]:
+    """One of several words was expected; `tag` stands in the context where the word chooses a component type."""
+    allowed = _QUOTED.findall(str(context.get("expected") or context.get("expected_tags", "")))
+    found = context.get("tag", value)
+    meant = names.near_miss(found, allowed) if isinstance(found, str) else None
+    shown = f"`{_safe(found)}`" if isinstance(found, str) else _found(found)
+    return f"expected {' or '.join(allowed)}, found {shown}", f"did you mean {meant}?" if meant else ""
 
 
 _LIMITS: Final = {
@@ -124,14 +129,6 @@ def _words(item: ErrorDetails) -> str:
     return template.format(**context) if template else item["msg"]
 
 
-def _tags(model: type[BaseModel], item: ErrorDetails) -> str:
-    return ", ".join(sorted(names_at(model, item["loc"], tags=True)))
-
-
-def _given(value: object) -> set[str]:
-    return set(value) if isinstance(value, dict) else set()
-
-
 def _found(value: object) -> str:
     match value:
         case None:
@@ -153,8 +150,3 @@ def _safe(text: str) -> str:
     if looks_like_key(text):
         return "…"
     return text if len(text) <= 40 else text[:37] + "…"  # noqa: PLR2004 - one line of a message
-
-
-def paths(findings: Iterable[Finding]) -> set[Path]:
-    """The places of the findings."""
-    return {finding.path for finding in findings}

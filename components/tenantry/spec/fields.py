@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Literal, TypeGuard, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def names_at(model: type[BaseModel], loc: Sequence[str | int], *, tags: bool = False) -> set[str]:
     """Names of the fields below `loc` (as pydantic writes it); with `tags` the values that a discriminator may have."""
-    places: list[Any] = [model]
+    places: list[object] = [model]
     for step in loc:
         places = [found for place in places for found in _step(place, step)]
     if tags:
@@ -22,7 +22,7 @@ def names_at(model: type[BaseModel], loc: Sequence[str | int], *, tags: bool = F
     return {field.alias or name for member in found for name, field in member.model_fields.items()}
 
 
-def _members(place: Any) -> list[Any]:
+def _members(place: object) -> list[object]:
     origin = get_origin(place)
     if origin is Annotated:
         return _members(get_args(place)[0])
@@ -31,12 +31,12 @@ def _members(place: Any) -> list[Any]:
     return [place]
 
 
-def _step(place: Any, step: str | int) -> list[Any]:
+def _step(place: object, step: str | int) -> list[object]:
     members = _members(place)
     tagged = [member for member in members if step in _tags(member)]
     if tagged and len(members) > 1:
         return tagged
-    found: list[Any] = []
+    found: list[object] = []
     for member in members:
         origin, arguments = get_origin(member), get_args(member)
         if _is_model(member):
@@ -49,12 +49,12 @@ def _step(place: Any, step: str | int) -> list[Any]:
     return found
 
 
-def _tags(member: Any) -> set[str]:
+def _tags(member: object) -> set[str]:
     if not _is_model(member) or "type" not in member.model_fields:
         return set()
     annotation = member.model_fields["type"].annotation
     return set(get_args(annotation)) if get_origin(annotation) is Literal else set()
 
 
-def _is_model(member: Any) -> bool:
+def _is_model(member: object) -> TypeGuard[type[BaseModel]]:
     return isinstance(member, type) and issubclass(member, BaseModel)

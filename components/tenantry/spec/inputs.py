@@ -9,7 +9,6 @@ from pydantic import ValidationError
 from tenantry.spec.base import validate
 from tenantry.spec.check_template import check_template
 from tenantry.spec.explain import explain
-from tenantry.spec.source import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from tenantry.spec.context import Context
-    from tenantry.spec.source import Path
+    from tenantry.spec.source import Finding, Path
 
 
 def check_inputs(context: Context) -> None:

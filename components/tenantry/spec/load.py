@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from tenantry.errors import Problem, SpecError
 from tenantry.spec.literals import key_findings
 from tenantry.spec.salvage import check_model
-from tenantry.spec.source import Finding, Source
 from tenantry.spec.yamlfile import Document, read_document
 
 if TYPE_CHECKING:
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
 
     from tenantry.spec.base import SpecFile
     from tenantry.spec.project import ProjectSettings
+    from tenantry.spec.source import Finding, Source
     from tenantry.spec.template import AppTemplate
     from tenantry.spec.tenant import Tenant
 
@@ -67,19 +67,22 @@ def _load(model: type[F], document: Document, checks: Callable[[F, frozenset[str
     source = document.source
     if not isinstance(document.data, dict):
         at = source.at(())
-        wrong = Problem(
+        not_mapping = Problem(
             file=source.file,
             line=at[0],
             column=at[1],
             message="expected a mapping",
             hint="begin with: spec: tenantry/v1",
         )
-        raise SpecError([*document.problems, wrong])
+        raise SpecError([*document.problems, not_mapping])
     loaded, salvaged, findings, broken = check_model(model, document.data)
     findings += key_findings(document.data)
     if salvaged is not None:
-        findings += checks(salvaged, broken)
-    problems = [*document.problems, *source.problems(findings)]
+        wrong = {finding.path for finding in findings}
+        findings += [finding for finding in checks(salvaged, broken) if finding.path not in wrong]
+    unread = {problem.path for problem in document.problems}
+    found = [problem for problem in source.problems(findings) if problem.path not in unread]
+    problems = [*document.problems, *found]
     if problems:
         raise SpecError(_ordered(problems))
     if loaded is None:
@@ -93,8 +96,5 @@ def _with_source(loaded: F, source: Source) -> F:
 
 
 def _ordered(problems: list[Problem]) -> list[Problem]:
-    """In file order, and one problem per place: the first one found explains those that follow from it."""
-    seen: dict[tuple[int, int, str], Problem] = {}
-    for problem in problems:
-        seen.setdefault((problem.line, problem.column, problem.path if not problem.line else problem.message), problem)
-    return sorted(seen.values(), key=lambda problem: (problem.line, problem.column))
+    """In file order, without repetitions."""
+    return sorted(dict.fromkeys(problems), key=lambda problem: (problem.line, problem.column))

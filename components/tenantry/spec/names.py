@@ -52,6 +52,9 @@ ENGINE_VERSION: Final = r"^[0-9]+(\.[0-9]+)*$"
 UNIT: Final = r"^[a-z][a-z0-9_-]*$"
 LIMIT: Final = r"^[a-z](-?[a-z0-9])*(\.[a-z]+)+$"
 
+_LONGEST: Final = 100
+_SHOWN: Final = 12
+
 WORDS: Final[dict[str, str]] = {
     ID: "an id: small letters, digits and single hyphens, beginning with a letter",
     PARAMETER: "a parameter name: small letters, digits and single underscores, beginning with a letter",
@@ -91,7 +94,7 @@ def variable_prefix(component: str) -> str:
 def near_miss(name: str, known: Iterable[str]) -> str | None:
     """The known name that was probably meant, if any."""
     known = list(known)
-    if not known or len(name) > 100:
+    if not known or len(name) > _LONGEST:
         return None
     folded = {item.lower().replace("-", "_"): item for item in known}
     same = folded.get(name.lower().replace("-", "_"))
@@ -109,5 +112,5 @@ def suggest(name: str, known: Iterable[str]) -> str:
         return f"did you mean {meant}?"
     if not known:
         return ""
-    shown = ", ".join(known[:12])
-    return f"known: {shown}" + (", …" if len(known) > 12 else "")  # noqa: PLR2004 - a line's worth of names
+    shown = ", ".join(known[:_SHOWN])
+    return f"known: {shown}" + (", …" if len(known) > _SHOWN else "")

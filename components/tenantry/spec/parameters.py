@@ -38,7 +38,7 @@ class Items(Constraints):
 class Parameter(Constraints):
     """One parameter."""
 
-    type: ItemType | Literal["array"] = Field(description="Type of the value.")
+    type: Literal["string", "integer", "number", "boolean", "array"] = Field(description="Type of the value.")
     items: Items | None = Field(default=None, description="What the items of an `array` are.")
     minItems: Count | None = Field(default=None, description="Smallest number of items.")  # noqa: N815 - JSON Schema's word
     maxItems: Count | None = Field(default=None, description="Largest number of items.")  # noqa: N815 - JSON Schema's word

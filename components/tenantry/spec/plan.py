@@ -9,19 +9,15 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field, fields, is_dataclass
-from functools import cache
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
-Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 Mode: TypeAlias = Literal["live", "sandbox"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecretSource:
-    """Where a secret comes from: an environment variable, a file, the stack's encrypted configuration, or a token broker."""
+    """Where a secret comes from: an environment variable, a file, the stack's encrypted configuration, a broker."""
 
     kind: Literal["env", "file", "stack", "broker"]
     name: str
@@ -48,7 +44,7 @@ class InstanceUrl:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComponentField:
-    """A field of another component, known after that component exists. `field` is lower case: `url`, `host`, `password`, ..."""
+    """A field of another component, known after that component exists. `field` is lower case: `url`, `host`, ..."""
 
     component: str
     field: str
@@ -233,7 +229,7 @@ class TemplateRef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuntimePlan:
-    """Where the backend runs. `account` and `extensions` are JSON objects already checked by the runtime's own models."""
+    """Where the backend runs. `account` and `extensions` are JSON objects that the runtime's own models accepted."""
 
     on: str
     region: str | None
@@ -286,7 +282,7 @@ class InstancePlan:
     host: str | None
     """The main host: the first domain, else the runtime's default host where it is known beforehand."""
     url: str | None
-    """The instance's URL without a trailing slash where it is known beforehand. In a sandbox it is a loopback address."""
+    """The instance's URL without a trailing slash where it is known beforehand; in a sandbox a loopback address."""
     lifecycle_data: Literal["keep", "delete"]
     labels: dict[str, str]
     meters: tuple[MeterPlan, ...]
@@ -311,12 +307,8 @@ class InstancePlan:
 
 
 _KINDS = {Text: "text", SecretPart: "secret", InstanceUrl: "url", ComponentField: "field"}
+_FIELDS: dict[type, tuple[str, ...]] = {}
 _SCALARS = (str, int, float, bool, type(None))
-
-
-@cache
-def _names(kind: type[DataclassInstance]) -> tuple[str, ...]:
-    return tuple(item.name for item in fields(kind))
 
 
 def _plain(value: object) -> Json:
@@ -328,7 +320,10 @@ def _plain(value: object) -> Json:
         return {str(key): _plain(item) for key, item in value.items()}
     if is_dataclass(value):
         kind = type(value)
-        out: dict[str, Json] = {name: _plain(getattr(value, name)) for name in _names(kind)}
+        names = _FIELDS.get(kind)
+        if names is None:
+            names = _FIELDS[kind] = tuple(item.name for item in fields(value))
+        out: dict[str, Json] = {name: _plain(getattr(value, name)) for name in names}
         if kind in _KINDS:
             out["kind"] = _KINDS[kind]
         return out

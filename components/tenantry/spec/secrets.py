@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal, cast
+from typing import Annotated, Final
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
@@ -42,7 +42,7 @@ class Reference(Model):
         for kind in _KINDS:
             name = getattr(self, kind)
             if name is not None:
-                return SecretSource(kind=cast("Literal['env', 'file', 'stack', 'broker']", kind), name=name)
+                return SecretSource(kind=kind, name=name)
         raise AssertionError("exactly one is set")
 
 

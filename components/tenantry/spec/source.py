@@ -1,9 +1,9 @@
-"""Where values stand in their file: kept beside every loaded model, so that a later check can point to file, line and column."""
+"""Where values stand in their file, kept beside every loaded model: later checks can point to file, line and column."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from tenantry.errors import Problem
 
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 Path: TypeAlias = "tuple[str | int, ...]"
 """Keys and indexes from the top of the document."""
+
+_LONGEST_PART: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,6 @@ def dotted(path: Path) -> str:
         if isinstance(part, int):
             text += f"[{part}]"
         else:
-            shown = part if len(part) <= 60 else part[:57] + "…"  # noqa: PLR2004 - one line of a message
+            shown = part if len(part) <= _LONGEST_PART else part[: _LONGEST_PART - 1] + "…"
             text += f".{shown}" if text else shown
     return text

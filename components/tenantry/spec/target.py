@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 class Target:
     """One runtime in one mode.
 
-    `account` and `extensions` are the runtime's strict models. `default_host(instance, account)` is the host of an instance
-    without domains, None where it is known only after the deployment; it may raise CapabilityError. `url(host, tls)` is the
-    base URL of a host (tls as in a domain; `managed` for the default host), None where it is not known yet. `stores` maps every
-    installed store to its dialect. `overlay` is the digest of the tenant's overlay, where it has one.
+    `account` and `extensions` are the runtime's strict models. `default_host(instance, account)` is the host of an
+    instance without domains, None where it is known only after the deployment; it may raise CapabilityError.
+    `url(host, tls)` is the base URL of a host (tls as in a domain; `managed` for the default host), None where it is
+    not known yet. `stores` maps every installed store to its dialect. `overlay` is the digest of the tenant's overlay,
+    where it has one.
     """
 
     runtime: str

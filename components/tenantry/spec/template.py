@@ -23,6 +23,8 @@ from tenantry.spec.base import (
 from tenantry.spec.components import AnyComponent
 from tenantry.spec.parameters import Parameter
 
+Parameters = dict[ParameterName, Parameter]
+Components = Annotated[dict[ComponentId, AnyComponent], Field(min_length=1, max_length=100)]
 LimitValue = int | float | Annotated[str, Field(max_length=40)]
 
 
@@ -71,14 +73,12 @@ class AppTemplate(SpecFile):
     description: Localized | None = Field(default=None, description="What the application does, for people.")
     license: Line | None = Field(default=None, description="SPDX expression of the licence.")
     publisher: Publisher | None = Field(default=None, description="Who made the template.")
-    parameters: dict[ParameterName, Parameter] = Field(default_factory=dict, description="What a tenant may set.")
-    components: Annotated[dict[ComponentId, AnyComponent], Field(min_length=1, max_length=100)] = Field(
-        description="The parts of the application, by id."
-    )
+    parameters: Parameters = Field(default_factory=dict, description="What a tenant may set.")
+    components: Components = Field(description="The parts of the application, by id.")
     routes: dict[Route, ComponentId] | None = Field(
         default=None,
-        description="Path prefix -> service or site; whole segments, longest prefix wins. Without it / goes to the only site, "
-        "else to the only service.",
+        description="Path prefix -> service or site; whole segments, longest prefix wins. Without it / goes to the "
+        "only site, else to the only service.",
     )
     plans: dict[Id, PlanSpec] = Field(default_factory=dict, description="Plans that the template is offered in.")
     meters: dict[Id, MeterSpec] = Field(default_factory=dict, description="What is counted for billing.")

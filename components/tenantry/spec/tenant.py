@@ -26,6 +26,8 @@ from tenantry.spec.base import (
 )
 from tenantry.spec.secrets import SecretRef
 
+Certificate = SecretRef | None
+
 
 class RuntimeSpec(Model):
     """Where the backend runs."""
@@ -50,7 +52,7 @@ class DomainSpec(Model):
         default="managed", description="Certificate made by the runtime, given in `certificate`, or no TLS."
     )
     dns: Literal["manual", "managed"] = Field(default="manual", description="Who sets the DNS record.")
-    certificate: SecretRef | None = Field(default=None, description="Certificate and key, with `tls: provided`.")
+    certificate: Certificate = Field(default=None, description="Certificate and key, with `tls: provided`.")
     icp: Annotated[str, Field(min_length=1, max_length=60)] | None = Field(
         default=None, description="ICP filing number, where the law asks for one."
     )

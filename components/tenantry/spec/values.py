@@ -32,7 +32,7 @@ def pattern_problem(pattern: str) -> str | None:
         _pattern(pattern)
     except SchemaError as error:
         reason = str(error).strip().splitlines()[-1].strip()
-        return f"the pattern cannot be used: {reason[:200]}"
+        return f"the pattern cannot be used: {reason.removeprefix('error: ')[:200]}"
     return None
 
 

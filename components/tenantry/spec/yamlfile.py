@@ -39,7 +39,7 @@ class Document:
 def read_document(path: Path, *, name: str | None = None) -> Document:
     """Reads and parses a file; `name` is what messages call it.
 
-    Raises SpecError where nothing could be parsed: a missing, special, too large, empty or non-UTF-8 file, or broken YAML.
+    Raises SpecError where nothing could be parsed: a missing, special, too large, empty or non-UTF-8 file, broken YAML.
     """
     shown = name or str(path)
     return parse_document(read_bytes(path, shown), shown)
