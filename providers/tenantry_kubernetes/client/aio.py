@@ -24,11 +24,16 @@ _PAGE: Final = 500
 
 
 class AsyncKubernetes:
-    """One connection pool to one API server. Methods raise KubernetesError."""
+    """One connection pool to one API server. Methods raise KubernetesError.
 
-    def __init__(self, access: Access) -> None:
+    Args:
+        access: the server and how to authenticate.
+        wire: what carries the requests, where it is not the network.
+    """
+
+    def __init__(self, access: Access, wire: httpx.AsyncBaseTransport | None = None) -> None:
         self.access = access
-        self._http = httpx.AsyncClient(**transport.settings(access))
+        self._http = httpx.AsyncClient(**transport.settings(access), transport=wire)
         self._groups: dict[str, asyncio.Task[dict[str, Kind]]] = {}
 
     async def __aenter__(self) -> Self:

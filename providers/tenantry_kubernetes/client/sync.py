@@ -24,9 +24,9 @@ _PAGE: Final = 500
 class Kubernetes:
     """One connection pool to one API server. Methods raise KubernetesError; see `AsyncKubernetes` for what they do."""
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: Access, wire: httpx.BaseTransport | None = None) -> None:
         self.access = access
-        self._http = httpx.Client(**transport.settings(access))
+        self._http = httpx.Client(**transport.settings(access), transport=wire)
         self._groups: dict[str, dict[str, Kind]] = {}
 
     def __enter__(self) -> Self:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from tenantry_vendor.plugin import proto
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     import grpc.aio
 
 
@@ -15,6 +17,8 @@ def main() -> None:
     """Serves the stand-in until the engine ends."""
     # Before anything that imports the protocol's messages.
     proto.load()
+    # httpx brings a command line that loads a terminal library; it does without where that module is not to be had.
+    sys.modules["httpx._main"] = cast("ModuleType", None)
     from tenantry_vendor.plugin.serve import serve_servicer
 
     def register(server: grpc.aio.Server, engine: str) -> None:

@@ -80,7 +80,8 @@ async def _once(session: Session, kind: Kind, wanted: Wanted) -> Object:
     at, name = place(kind, inputs), objects.name(inputs)
     if not session.settings.upsert or not name:
         return await session.client.create(kind, at, inputs, manager=manager, dry_run=preview)
-    force = ownership.forced(inputs, always=session.settings.force)
+    # At preview an object that is to be replaced still has its old owner.
+    force = preview or ownership.forced(inputs, always=session.settings.force)
     try:
         return await session.client.apply(kind, at, name, inputs, manager=manager, force=force, dry_run=preview)
     except KubernetesError as error:

@@ -17,6 +17,17 @@ if TYPE_CHECKING:
 Change = Literal["add", "delete", "update"]
 
 _ABSENT: Final = object()
+# An empty map of these is dropped; elsewhere `{}` is an object whose presence means something, as in `emptyDir: {}`.
+_MAPS: Final = frozenset(
+    {"annotations", "binaryData", "data", "labels", "limits", "matchLabels", "nodeSelector", "requests", "selector"}
+)
+# Numbers and switches that have no "not set" beside 0 and false.
+_ZERO_IS_UNSET: Final = frozenset(
+    {
+        *("hostIPC", "hostNetwork", "hostPID", "hostPort", "initialDelaySeconds", "minReadySeconds", "paused"),
+        *("publishNotReadyAddresses", "readOnly", "stdin", "stdinOnce", "tty"),
+    }
+)
 _STEP: Final = re.compile(r'\["((?:[^"\\]|\\.)*)"\]|\[(\d+|\*)\]|([^.\[\]"]+)')
 _NEEDS_QUOTES: Final = re.compile(r'[."\[\]]')
 
@@ -39,6 +50,7 @@ class FieldChange:
 @dataclass(slots=True)
 class _Walk:
     rules: Sequence[str]
+    typed: bool
     found: list[FieldChange] = field(default_factory=list)
 
     def note(self, path: Path, change: Change, value: Json, *, by_input: bool) -> None:
@@ -52,8 +64,8 @@ class _Walk:
             if old is not _ABSENT and live is not _ABSENT:
                 self.note(path, "delete", live, by_input=True)
         elif live is _ABSENT:
-            # Servers leave out what is empty or default: not having it back of an unchanged input is no change.
-            if old is _ABSENT or old != new:
+            # Not having an unchanged input back is no change: servers leave out what is empty.
+            if (old is _ABSENT or old != new) and not (self.typed and _is_nothing(path[-1], new)):
                 self.note(path, "add", new, by_input=True)
         elif isinstance(live, dict) and isinstance(new, dict):
             before = old if isinstance(old, dict) else {}
@@ -75,7 +87,7 @@ class _Walk:
                 self.compare((*path, at), live[at], before, new[at])
 
 
-def compare(live: Object, old: Object, new: Object, rules: Sequence[str]) -> list[FieldChange]:
+def compare(live: Object, old: Object, new: Object, rules: Sequence[str], *, typed: bool) -> list[FieldChange]:
     """Every changed field, parents before children.
 
     Args:
@@ -83,8 +95,9 @@ def compare(live: Object, old: Object, new: Object, rules: Sequence[str]) -> lis
         old: the inputs that made it.
         new: the inputs that are wanted now; may hold `UNKNOWN`, which differs from everything.
         rules: see `replacement.rules`.
+        typed: the kind is one of Kubernetes' own, whose servers drop empty fields; custom resources keep them.
     """
-    walk = _Walk(rules)
+    walk = _Walk(rules, typed)
     for key in sorted(live.keys() | new.keys() | old.keys()):
         walk.compare((key,), live.get(key, _ABSENT), old.get(key, _ABSENT), new.get(key, _ABSENT))
     return walk.found
@@ -120,6 +133,15 @@ def path_name(path: Path) -> str:
         else:
             made += f".{step}" if made else step
     return made
+
+
+def _is_nothing(key: str | int, value: Json) -> bool:
+    """Whether a server of a typed kind takes a value for a field that is not set."""
+    if isinstance(value, dict):
+        return not value and key in _MAPS
+    if isinstance(value, bool | int):
+        return not value and key in _ZERO_IS_UNSET
+    return value in ([], "")
 
 
 def _covers(ignored: Path, changed: Path) -> bool:

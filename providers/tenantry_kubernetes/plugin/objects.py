@@ -6,6 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING, Final
 
 from tenantry.errors import TenantryError
+from tenantry_kubernetes.client.kinds import BUILT_IN
 from tenantry_kubernetes.plugin.values import UNKNOWN
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ PROPAGATION: Final = "pulumi.com/deletionPropagationPolicy"
 
 _POLICIES: Final[dict[str, Propagation]] = {"orphan": "Orphan", "background": "Background"}
 _PACKAGE: Final = "kubernetes"
+_TYPED_GROUPS: Final = frozenset(kind.group for kind in BUILT_IN.values())
 
 
 def pluck(value: Json, *path: str | int) -> Json:
@@ -102,6 +104,11 @@ def type_of(urn: str) -> tuple[str, str]:
     if group in {"helm.sh", "yaml", "kustomize"} or (kind.endswith(("Patch", "List")) and _built_in(group)):
         raise unsupported(token)
     return (version if group == "core" else f"{group}/{version}"), kind
+
+
+def is_typed(each: Object) -> bool:
+    """Whether the object is of Kubernetes' own groups, not a custom resource."""
+    return text(each, "apiVersion").rpartition("/")[0] in _TYPED_GROUPS
 
 
 def unsupported(token: str) -> TenantryError:

@@ -146,7 +146,9 @@ class KubernetesServicer(provider_pb2_grpc.ResourceProviderServicer):
         rules = replacement.rules(
             new, config_maps_mutable=settings.config_maps_mutable, secrets_mutable=settings.secrets_mutable
         )
-        found = without_ignored(compare(pruned, old_inputs, new, rules), request.ignoreChanges)
+        found = without_ignored(
+            compare(pruned, old_inputs, new, rules, typed=objects.is_typed(new)), request.ignoreChanges
+        )
         replaces = [change.name for change in found if change.replace]
         unready = objects.is_true(new, objects.REPLACE_UNREADY) and new.get("kind") == "Job"
         if unready and not await self._ready.is_ready(new):

@@ -106,12 +106,15 @@ class Session:
         if rule is None or objects.is_true(wanted.inputs, objects.SKIP_AWAIT):
             return made
 
+        said = []
+
         async def report(message: str) -> None:
+            said.append(message)
             await self.log.status(wanted.urn, message)
 
         seconds = objects.timeout(wanted.inputs, wanted.seconds, rule.seconds)
         try:
-            return await until_ready(
+            live = await until_ready(
                 self.client, kind, made, rule, seconds=seconds, cancelled=self.cancelled, report=report
             )
         except NotReadyError as error:
@@ -119,6 +122,9 @@ class Session:
             first = f"{what} was {done}, but it did not become ready: {error.summary}"
             reasons = (first, *error.reasons)
             raise InitFailedError(objects.full_name(made), wanted.state(error.live), reasons) from None
+        if said:
+            await self.log.status(wanted.urn, "")
+        return live
 
     async def tolerates(self, urn: str, error: KubernetesError) -> bool:
         """Whether a preview goes on without the server's opinion, saying so."""
