@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from tenantry_ops.engine.events import Diagnostic, Event, Note, ResourceEvent
-from tenantry_ops.engine.runner import EngineResult, InterruptedRunError, Operation, run
-from tenantry_ops.engine.stack import create_stack, read_outputs, remove_stack
+from tenantry_ops.engine.results import EngineResult, InterruptedRunError, Operation
+from tenantry_ops.engine.runner import run
+from tenantry_ops.engine.stack import read_outputs
 
 __all__ = [
     "Diagnostic",
@@ -14,8 +15,6 @@ __all__ = [
     "Note",
     "Operation",
     "ResourceEvent",
-    "create_stack",
     "read_outputs",
-    "remove_stack",
     "run",
 ]

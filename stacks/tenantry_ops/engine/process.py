@@ -22,6 +22,7 @@ RUN: Final = "TENANTRY_RUN"
 """Environment variable by which every process of one run is found again, whatever became of its parents."""
 
 POLL_SECONDS: Final = 0.05
+_PLUGINS: Final = ("pulumi-resource-", "pulumi-language-")
 _STOP: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -168,3 +169,28 @@ def kill_run(run: str) -> list[int]:
                 process.kill()
                 found.append(process.pid)
     return found
+
+
+def kill_orphans(root: str) -> list[int]:
+    """Kills plugins and language hosts of a project that no engine stands above any more; their ids.
+
+    They are what a killed plain `pulumi` leaves, which has no mark of ours. `root` is the project's folder, as their
+    environment names it.
+    """
+    import psutil
+
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if process.environ().get("TENANTRY_ROOT") != root or not _is_plugin(process.cmdline()):
+                continue
+            if any(parent.name() == "pulumi" for parent in process.parents()):
+                continue
+            for each in (process, *process.children(recursive=True)):
+                each.kill()
+                found.append(each.pid)
+    return found
+
+
+def _is_plugin(command: Sequence[str]) -> bool:
+    return any(part.rsplit("/", 1)[-1].startswith(_PLUGINS) for part in command[:2])

@@ -14,7 +14,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from tenantry.errors import EngineError
-from tenantry_ops.engine.process import RUN, Watched, kill_run, passing_on_signals
+from tenantry_ops.engine.process import RUN, Watched, kill_orphans, kill_run, passing_on_signals
 from tenantry_ops.engine.statefile import named_locks, remove
 
 if TYPE_CHECKING:
@@ -95,6 +95,7 @@ def _unlock(stack: Stack, locks: Sequence[Lock], note: Callable[[str], None]) ->
     for lock in locks:
         if lock.path is not None:
             remove(lock.path)
+    kill_orphans(str(stack.project.root))
     return True
 
 

@@ -1,90 +1,26 @@
-"""One operation on one instance: one `pulumi` process, watched through its event log."""
+"""One operation on one instance: the lease, the repair of what an earlier run left, the engine, once."""
 
 from __future__ import annotations
 
-import json
-import os
-import tempfile
+import dataclasses
 import time
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final
 
-from tenantry.errors import EngineError, TenantryError
-from tenantry_ops.engine.diagnosis import Failure, diagnose
-from tenantry_ops.engine.events import Diagnostic, Note, Outputs, ResourceEvent, Summary, parse
+from tenantry_ops.engine.events import Note
 from tenantry_ops.engine.lease import lease
-from tenantry_ops.engine.process import POLL_SECONDS, Watched, passing_on_signals
+from tenantry_ops.engine.operation import operate
 from tenantry_ops.engine.recovery import repair, settle, unlock_named
-from tenantry_ops.engine.scratch import Scratch
-from tenantry_ops.engine.stack import Stack, init, never_deployed
-from tenantry_ops.environment import ERROR_FILE
+from tenantry_ops.engine.results import EngineResult, LockedError, NoStackError, Operation
+from tenantry_ops.engine.stack import Stack, never_deployed
+from tenantry_ops.stacks import ensure_stack
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from tenantry_ops.engine.events import Event
     from tenantry_ops.project import Project
 
-Operation: TypeAlias = Literal["preview", "up", "refresh", "destroy"]
-
-_ARGUMENTS: Final[Mapping[Operation, tuple[str, ...]]] = {
-    "preview": ("preview",),
-    "up": ("up", "--yes", "--skip-preview"),
-    "refresh": ("refresh", "--yes", "--skip-preview"),
-    "destroy": ("destroy", "--yes", "--skip-preview"),
-}
-_ALWAYS: Final = ("--suppress-outputs", "--suppress-progress", "--suppress-permalink", "--skip-plugin-pre-install")
-
-
-class InterruptedRunError(EngineError):
-    """Somebody asked the operation to end before it was done."""
-
-    exit_code = 130
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EngineResult:
-    """A finished operation.
-
-    `changes`: the engine's word for an operation -> how many resources. `outputs`: the stack's outputs, secrets as
-    `[secret]`, values that a preview does not know as `[unknown]`. `seconds`: wall time. `diagnostics`: what was said.
-    `repaired`: whether something that an earlier run left had to be put right first.
-    """
-
-    operation: Operation
-    changes: dict[str, int]
-    outputs: dict[str, Any]
-    seconds: float
-    diagnostics: tuple[Diagnostic, ...] = ()
-    repaired: bool = False
-
-
-@dataclass(slots=True)
-class _Watch:
-    """What was seen of a running operation."""
-
-    stack: Stack
-    on_event: Callable[[Event], None]
-    changes: dict[str, int] = field(default_factory=dict)
-    outputs: dict[str, Any] = field(default_factory=dict)
-    diagnostics: list[Diagnostic] = field(default_factory=list)
-
-    def take(self, log: Scratch) -> None:
-        for line in log.lines():
-            for event in parse(line):
-                if isinstance(event, Summary):
-                    self.changes = dict(event.changes)
-                elif isinstance(event, Outputs):
-                    self.outputs = self.stack.redactor.value(dict(event.values))
-                elif isinstance(event, Diagnostic):
-                    said = Diagnostic(
-                        severity=event.severity, urn=event.urn, message=self.stack.redactor.text(event.message)
-                    )
-                    self.diagnostics.append(said)
-                    self.on_event(said)
-                elif isinstance(event, ResourceEvent):
-                    self.on_event(event)
+_PENDING: Final = "pending operations"
 
 
 def run(
@@ -108,114 +44,61 @@ def run(
     """
     began = time.monotonic()
     if operation == "preview":
-        stack = Stack.of(project, instance)
-        _make(stack, operation, on_event)
-        return _operate(stack, operation, on_event, began, lambda _pid: None)
-    with lease(project, instance, operation) as held:
-        stack = Stack.of(project, instance, held.record.run)
+        attempt = _Attempt(Stack.of(project, instance), operation, on_event, lambda _pid: None)
+        attempt.make_stack()
+        result = attempt.go()
+    else:
+        with lease(project, instance, operation) as held:
+            attempt = _Attempt(Stack.of(project, instance, held.record.run), operation, on_event, held.engine_started)
+            attempt.repaired = repair(attempt.stack, held.before, attempt.note)
+            try:
+                attempt.make_stack()
+                result = attempt.go()
+            finally:
+                # Whatever was raised, the engine has ended and nothing of it is left: only a kill leaves no such note.
+                held.finish()
+    return dataclasses.replace(result, seconds=time.monotonic() - began, repaired=attempt.repaired)
 
-        def note(text: str) -> None:
-            on_event(Note(message=text))
 
-        repaired = repair(stack, held.before, note)
-        _make(stack, operation, on_event)
+@dataclasses.dataclass(slots=True)
+class _Attempt:
+    """An operation with the repairs that only the backend's own answer shows to be needed."""
+
+    stack: Stack
+    operation: Operation
+    on_event: Callable[[Event], None]
+    started: Callable[[int], None]
+    repaired: bool = False
+
+    def note(self, text: str) -> None:
+        self.on_event(Note(message=text))
+
+    def make_stack(self) -> None:
+        """Makes a stack whose absence can be seen without the engine."""
+        if self.stack.state is not None and not self.stack.state.exists():
+            self._ensure()
+
+    def go(self) -> EngineResult:
         try:
-            result = _operate(stack, operation, on_event, began, held.engine_started, repaired=repaired)
-        except _LockedError as error:
-            if not unlock_named(stack, error.message, note):
+            result = self._operate()
+        except LockedError as error:
+            if self.operation == "preview" or not unlock_named(self.stack, error.message, self.note):
                 raise
-            result = _operate(stack, operation, on_event, began, held.engine_started, repaired=True)
-        if stack.state is None and any("pending operations" in item.message for item in result.diagnostics):
-            settle(stack)
-        held.finish()
+            self.repaired = True
+            result = self._operate()
+        except NoStackError:
+            self._ensure()
+            result = self._operate()
+        begun = any(_PENDING in item.message for item in result.diagnostics)
+        if begun and self.stack.state is None and self.operation == "up":
+            settle(self.stack)
+            self.repaired = True
         return result
 
+    def _operate(self) -> EngineResult:
+        return operate(self.stack, self.operation, self.on_event, self.started)
 
-class _LockedError(EngineError):
-    """The backend says that the stack is locked."""
-
-
-def _make(stack: Stack, operation: Operation, on_event: Callable[[Event], None]) -> None:
-    if stack.state is None or stack.state.exists():
-        return
-    if operation in {"refresh", "destroy"}:
-        raise never_deployed(stack.instance)
-    on_event(Note(message=f"Making the stack {stack.instance}."))
-    init(stack)
-
-
-def _operate(
-    stack: Stack,
-    operation: Operation,
-    on_event: Callable[[Event], None],
-    began: float,
-    started: Callable[[int], None],
-    *,
-    repaired: bool = False,
-) -> EngineResult:
-    watch = _Watch(stack, on_event)
-    log = Scratch()
-    descriptor, error_file = tempfile.mkstemp(prefix="tenantry-error-")
-    os.close(descriptor)
-    stack.environment[ERROR_FILE] = error_file
-    try:
-        command = stack.command(*_ARGUMENTS[operation], *_ALWAYS, "--event-log", log.path)
-        with Watched(command, log=log) as engine, passing_on_signals(engine.stop):
-            started(engine.pid)
-            while engine.poll() is None:
-                watch.take(log)
-                time.sleep(POLL_SECONDS)
-            watch.take(log)
-            done = engine.finished()
-        program_error = _program_error(Path(error_file))
-    finally:
-        log.close()
-        Path(error_file).unlink(missing_ok=True)
-    stderr = stack.redactor.text(done.stderr)
-    if done.interrupted and done.status:
-        raise InterruptedRunError(
-            f"The {operation} of {stack.instance} was interrupted; what it had finished is recorded.",
-            hint=f"Go on with it: tenantry {operation} {stack.instance}",
-        )
-    if done.status and "currently locked by" in stderr:
-        raise _LockedError(stderr, hint="Wait for the other operation to end.")
-    if done.status:
-        raise _error(operation, watch, stderr, done.status, program_error)
-    return EngineResult(
-        operation=operation,
-        changes=watch.changes,
-        outputs=watch.outputs,
-        seconds=time.monotonic() - began,
-        diagnostics=tuple(watch.diagnostics),
-        repaired=repaired,
-    )
-
-
-def _error(
-    operation: Operation, watch: _Watch, stderr: str, status: int, program_error: dict[str, Any] | None
-) -> TenantryError:
-    stack = watch.stack
-    failure = Failure(
-        instance=stack.instance,
-        operation=operation,
-        status=status,
-        diagnostics=watch.diagnostics,
-        stderr=stderr,
-        key=stack.key,
-        program_error=stack.redactor.value(program_error),
-    )
-
-    def components() -> list[str]:
-        from tenantry_ops.loading import load
-
-        return [component.id for component in load(stack.project, stack.instance).plan.components]
-
-    return diagnose(failure, components)
-
-
-def _program_error(file: Path) -> dict[str, Any] | None:
-    try:
-        data = json.loads(file.read_bytes())
-    except (OSError, ValueError):
-        return None
-    return data if isinstance(data, dict) else None
+    def _ensure(self) -> None:
+        if self.operation in {"refresh", "destroy"}:
+            raise never_deployed(self.stack.instance)
+        ensure_stack(self.stack.project, self.stack.instance, self.note)

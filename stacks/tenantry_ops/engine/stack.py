@@ -1,4 +1,4 @@
-"""Calls of `pulumi` beside an operation itself: making a stack, reading outputs with secrets, removing remote locks."""
+"""How the engine is called for one instance, and the calls beside an operation itself."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tenantry_ops.engine.diagnosis import Failure, diagnose
 from tenantry_ops.engine.process import RUN, Command, Finished, call
 from tenantry_ops.engine.redaction import redactor
 from tenantry_ops.engine.statefile import StateFile
-from tenantry_ops.environment import engine_executable, environment, passphrase_file, secrets_provider
+from tenantry_ops.environment import engine_executable, environment, passphrase_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,41 +85,6 @@ class Stack:
             key=self.key,
         )
         return diagnose(failure, tuple)
-
-
-def create_stack(project: Project, instance: str) -> None:
-    """Makes the instance's stack: its entry in the backend and `Pulumi.<instance>.yaml`; leaves one that stands.
-
-    Raises EngineError, PreflightError.
-    """
-    stack = Stack.of(project, instance)
-    init(stack)
-
-
-def init(stack: Stack) -> None:
-    """As `create_stack`, for a stack at hand."""
-    if stack.state is not None and stack.state.exists():
-        return
-    provider = secrets_provider(stack.project, stack.instance)
-    arguments = ["stack", "init", "--no-select", *COMMON, "--secrets-provider", provider, "--stack", stack.instance]
-    done = call(
-        Command(
-            executable=stack.executable,
-            arguments=arguments,
-            folder=stack.project.root,
-            environment=stack.environment,
-        )
-    )
-    if done.status and "already exists" not in done.stderr:
-        raise stack.error("stack init", done.status, done.stderr)
-
-
-def remove_stack(project: Project, instance: str) -> None:
-    """Removes an empty stack: its entry in the backend and `Pulumi.<instance>.yaml`.
-
-    Raises EngineError where it still has resources.
-    """
-    Stack.of(project, instance).call("stack", "rm", "--yes")
 
 
 def read_outputs(project: Project, instance: str, *, show_secrets: bool = False) -> dict[str, Any]:

@@ -1,0 +1,175 @@
+"""A project on the cloud of files (tests/support/testcloud): the real engine, no vendor, seconds per test."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tenantry import registry
+from tenantry_ops import engine
+from tenantry_ops.environment import engine_executable, environment
+from tenantry_ops.project import Project
+from tenantry_toolchain import engine as toolchain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tenantry_ops.engine import EngineResult, Event, Operation
+
+TESTCLOUD = Path(__file__).parents[1] / "support" / "testcloud"
+
+PULUMI_YAML = """\
+name: probe
+runtime: python
+stackConfigDir: tenant_configs/
+plugins:
+  providers:
+    - {name: tenantry, path: plugins}
+    - {name: testcloud, path: plugins}
+config:
+  pulumi:disable-default-providers:
+    value: ["*"]
+"""
+
+SETTINGS = """\
+spec: tenantry/v1
+kind: Project
+catalogue: templates
+mode: sandbox
+"""
+
+THINGS_PROGRAM = """\
+from testcloud.program import main
+
+main()
+"""
+
+PROGRAM = """\
+from tenantry_ops.program import main
+
+main()
+"""
+
+SHIM = """\
+#!/bin/sh
+exec {python} -m {module} "$@"
+"""
+
+TENANT = """\
+spec: tenantry/v1
+kind: Tenant
+tenant: {tenant}
+instance: {instance}
+template: probe@1.0.0
+runtime: {{on: testcloud}}
+"""
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """A project whose instances run on the cloud of files in `folder`."""
+
+    root: Path
+    folder: Path
+    events: list[Event] = field(default_factory=list)
+
+    @property
+    def project(self) -> Project:
+        return Project.find(self.root)
+
+    def tenant(self, instance: str, text: str = "", tenant: str = "owner") -> None:
+        file = self.root / "tenant_configs" / f"{instance}.yaml"
+        file.write_text(TENANT.format(tenant=tenant, instance=instance) + text)
+
+    def declare(self, instance: str, **things: dict[str, str]) -> None:
+        """Lets the program of `testcloud.program` declare these things; makes the instance where it is missing."""
+        (self.root / "__main__.py").write_text(THINGS_PROGRAM)
+        (self.root / "things.json").write_text(json.dumps(things))
+        if not (self.root / "tenant_configs" / f"{instance}.yaml").exists():
+            self.tenant(instance)
+
+    def run(self, instance: str, operation: Operation = "up") -> EngineResult:
+        self.events.clear()
+        return engine.run(self.project, instance, operation, self.events.append)
+
+    def things(self, instance: str) -> set[str]:
+        return {file.stem for file in (self.folder / instance).glob("*.json")}
+
+    def bought(self) -> list[str]:
+        file = self.folder / "bought"
+        return file.read_text().split() if file.exists() else []
+
+    def spawn(self, instance: str, operation: Operation = "up", **variables: str) -> subprocess.Popen[str]:
+        """Runs an operation in a process group of its own, to be killed."""
+        code = "import sys; from tenantry_ops import engine; from tenantry_ops.project import Project\n"
+        code += "engine.run(Project.find(), sys.argv[1], sys.argv[2])"
+        return subprocess.Popen(
+            [sys.executable, "-c", code, instance, operation],
+            cwd=self.root,
+            env=os.environ | variables,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def plain(self, instance: str, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        """Runs plain `pulumi` with the environment that `tenantry env` prints."""
+        return subprocess.run(
+            self.plain_command(instance, *arguments),
+            cwd=self.root,
+            env=os.environ | environment(self.project, instance) | variables,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def plain_command(self, instance: str, *arguments: str) -> list[str]:
+        return [str(engine_executable()), *arguments, "--stack", instance, "--non-interactive", "--color", "never"]
+
+    def wait_for_thing(self, instance: str, name: str) -> None:
+        deadline = time.monotonic() + 60
+        while name not in self.things(instance):
+            assert time.monotonic() < deadline, f"{name} was never made"
+            time.sleep(0.02)
+
+    def state(self, instance: str) -> str:
+        return (self.root / ".tenantry/state/.pulumi/stacks/probe" / f"{instance}.json").read_text()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def pulumi() -> toolchain.Engine:
+    return toolchain.ensure()
+
+
+@pytest.fixture
+def cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
+    for name in list(os.environ):
+        if name.startswith(("PULUMI_", "TENANTRY_SANDBOX")) or name in {"TENANTRY_MODE", "TENANTRY_ROOT"}:
+            monkeypatch.delenv(name)
+    root, folder = tmp_path / "project", tmp_path / "things"
+    for made in (root / "tenant_configs", root / "plugins", folder):
+        made.mkdir(parents=True)
+    (root / "Pulumi.yaml").write_text(PULUMI_YAML)
+    (root / "tenantry.yaml").write_text(SETTINGS)
+    (root / "__main__.py").write_text(PROGRAM)
+    for name, module in (("tenantry", "tenantry_vendor.plugin.identity"), ("testcloud", "testcloud.plugin")):
+        shim = root / "plugins" / f"pulumi-resource-{name}"
+        shim.write_text(SHIM.format(python=sys.executable, module=module))
+        shim.chmod(0o755)
+    monkeypatch.syspath_prepend(str(TESTCLOUD))
+    monkeypatch.setenv("PYTHONPATH", str(TESTCLOUD))
+    monkeypatch.setenv("TESTCLOUD_FOLDER", str(folder))
+    registry.sandbox("testcloud").up(root / ".tenantry/sandbox/testcloud", lambda _text: None)
+    yield Cloud(root, folder)
+    for name in [name for name in sys.modules if name.split(".")[0] == "testcloud"]:
+        del sys.modules[name]
