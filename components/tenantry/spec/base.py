@@ -75,18 +75,13 @@ def _timezone(value: str) -> str:
     )
 
 
-def _inside(value: str) -> str:
-    if any(part in {"..", "."} for part in value.removeprefix("./").split("/")):
-        raise PydanticCustomError("outside", "the path leaves its folder", {"hint": "name a folder inside it"})
-    return value
-
-
 def _route(value: str) -> str:
     if any(part in {"..", "."} for part in value.split("/")):
         raise PydanticCustomError("route", "a route cannot have . or .. as a segment", {})
     return value
 
 
+_NO_DOTS: dict[str, JsonValue] = {"not": {"pattern": r"/\.\.?(/|$)"}}
 _NOT_RESERVED: dict[str, JsonValue] = {"not": {"enum": [*sorted(names.RESERVED_IDS)]}}
 
 Id = Annotated[str, StringConstraints(pattern=names.ID, min_length=3, max_length=40)]
@@ -101,10 +96,15 @@ Cpu = Annotated[float, Field(ge=0.001, le=1000)] | Annotated[str, StringConstrai
 RuntimeName = Annotated[str, StringConstraints(pattern=names.RUNTIME, max_length=40)]
 Image = Annotated[str, StringConstraints(pattern=names.IMAGE, max_length=512)]
 Host = Annotated[str, StringConstraints(pattern=names.HOST, max_length=253)]
-Route = Annotated[str, StringConstraints(pattern=names.ROUTE, max_length=256), AfterValidator(_route)]
+Route = Annotated[
+    str,
+    StringConstraints(pattern=names.ROUTE, max_length=256),
+    AfterValidator(_route),
+    Field(json_schema_extra=_NO_DOTS),
+]
 HttpPath = Annotated[str, StringConstraints(pattern=names.PATH, max_length=1024)]
-SourcePath = Annotated[str, StringConstraints(pattern=names.SOURCE, max_length=512), AfterValidator(_inside)]
-FileName = Annotated[str, StringConstraints(pattern=names.FILE, max_length=512), AfterValidator(_inside)]
+SourcePath = Annotated[str, StringConstraints(pattern=names.SOURCE, max_length=512)]
+FileName = Annotated[str, StringConstraints(pattern=names.FILE, max_length=512)]
 Cron = Annotated[str, StringConstraints(pattern=names.CRON, max_length=200), AfterValidator(_cron)]
 TimeZone = Annotated[str, StringConstraints(pattern=names.TIMEZONE, max_length=60), AfterValidator(_timezone)]
 EngineVersion = Annotated[str, StringConstraints(pattern=names.ENGINE_VERSION, max_length=20)]

@@ -9,6 +9,8 @@ from tenantry.spec.names import suggest
 from tenantry.spec.source import Finding
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from tenantry.spec.project import ProjectSettings
     from tenantry.spec.tenant import Tenant
 
@@ -27,14 +29,15 @@ def check_project(project: ProjectSettings) -> list[Finding]:
     return findings
 
 
-def check_state(tenant: Tenant, project: ProjectSettings) -> list[Finding]:
-    """Names in the tenant's `state` that the project does not have."""
+def check_state(tenant: Tenant, backends: Iterable[str], secrets: Iterable[str]) -> list[Finding]:
+    """Names in the tenant's `state` that are not among the project's backends and secrets providers."""
+    backends, secrets = set(backends), set(secrets)
     findings: list[Finding] = []
-    if tenant.state.backend not in project.backends:
-        hint = suggest(tenant.state.backend, project.backends)
+    if tenant.state.backend not in backends:
+        hint = suggest(tenant.state.backend, backends)
         findings.append(Finding(("state", "backend"), f"the project has no backend `{tenant.state.backend}`", hint))
-    if tenant.state.secrets not in project.secrets:
-        hint = suggest(tenant.state.secrets, project.secrets)
+    if tenant.state.secrets not in secrets:
+        hint = suggest(tenant.state.secrets, secrets)
         findings.append(
             Finding(("state", "secrets"), f"the project has no secrets provider `{tenant.state.secrets}`", hint)
         )

@@ -1,0 +1,214 @@
+"""Validation of many instances, with change detection: no engine, no Pulumi, a second process only where it pays."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import threading
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from tenantry.errors import CapabilityError, Problem, SpecError, TenantryError
+from tenantry_ops.loading import sandbox_settings, target
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from tenantry.catalogue import TemplateVersion
+    from tenantry.spec.target import Target
+    from tenantry.spec.tenant import Tenant
+    from tenantry_ops.project import Project
+
+POOL_FROM: Final = 400
+"""Instances from which a second process saves more time than its start costs."""
+_CHUNK: Final = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validated:
+    """One instance: the fingerprint of its plan, or the problems that leave it without one.
+
+    `error` is the name of the error's class, empty where there is none. `template` is `name@version` where it is known.
+    """
+
+    instance: str
+    fingerprint: str | None = None
+    template: str = ""
+    error: str = ""
+    exit_code: int = 0
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Every instance, by id, and what differs from the baseline (all empty where there was none).
+
+    `changed`, `added`, `unchanged` hold instances with a plan; `removed` those of the baseline without a tenant file.
+    """
+
+    results: Mapping[str, Validated]
+    changed: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
+
+    @property
+    def invalid(self) -> list[Validated]:
+        """Instances with problems."""
+        return [result for result in self.results.values() if result.error]
+
+    @property
+    def fingerprints(self) -> dict[str, str]:
+        """Instance -> fingerprint: the baseline of the next run."""
+        return {name: found.fingerprint for name, found in self.results.items() if found.fingerprint is not None}
+
+
+def validate_all(
+    project: Project,
+    instances: Iterable[str] | None = None,
+    *,
+    baseline: Mapping[str, str] | None = None,
+    processes: int | None = None,
+) -> Report:
+    """Loads and resolves instances; a broken one never hides the others.
+
+    Args:
+        project: where they are.
+        instances: their ids; all of the project where None.
+        baseline: instance -> fingerprint of an earlier run, to say what changed.
+        processes: how many processes to use; chosen by the number of instances and cores where None.
+
+    Raises:
+        TenantryError: only for what concerns the project as a whole; problems of instances are in the report.
+    """
+    names = sorted(set(project.instances() if instances is None else instances))
+    validator = Validator(project)
+    workers = _workers(len(names)) if processes is None else max(1, min(processes, len(names)))
+    found = _in_processes(validator, names, workers) if workers > 1 else [validator.validate(name) for name in names]
+    results = {result.instance: result for result in found}
+    return _compare(results, baseline, complete=instances is None)
+
+
+@dataclass
+class Validator:
+    """Validates instance after instance; what they share is read once."""
+
+    project: Project
+    target_of: Callable[[str], Target] | None = None
+    _versions: dict[str, TemplateVersion | TenantryError] = field(default_factory=dict)
+    _targets: dict[str, Target | TenantryError] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._catalogue = self.project.catalogue
+        self._mode = self.project.mode
+
+    def validate(self, instance: str) -> Validated:
+        """One instance. Raises nothing that has to do with its files."""
+        from tenantry.spec.load import load_tenant
+
+        name = f"{instance}.yaml"
+        try:
+            file = self.project.tenant_file(instance)
+            name = self.project.shown(file)
+            tenant = load_tenant(file, name=name)
+        except TenantryError as error:
+            return _failed(instance, error, Problem(file=name, message=error.message, hint=error.hint))
+        try:
+            return self._resolve(instance, tenant)
+        except TenantryError as error:
+            path = "template" if error.code == "CatalogueError" else "runtime.on"
+            line, column = tenant.source.at(tuple(path.split(".")))
+            at = Problem(file=name, line=line, column=column, path=path, message=error.message, hint=error.hint)
+            return _failed(instance, error, at)
+
+    def _resolve(self, instance: str, tenant: Tenant) -> Validated:
+        from tenantry.spec.check_project import check_state
+        from tenantry.spec.resolution import resolve
+
+        settings = self.project.settings
+        wrong = check_state(tenant, settings.backends, settings.secrets)
+        if wrong:
+            raise SpecError(tenant.source.problems(wrong))
+        version = self._version(tenant.template)
+        where = self._target(tenant.runtime.on)
+        plan = resolve(version.template, version.ref, version.source_refs, tenant, where)
+        return Validated(instance=instance, fingerprint=plan.fingerprint, template=str(version.ref))
+
+    def _version(self, selector: str) -> TemplateVersion:
+        found = self._versions.get(selector)
+        if found is None:
+            try:
+                found = self._catalogue.open(selector)
+            except TenantryError as error:
+                found = error
+            self._versions[selector] = found
+        if isinstance(found, TenantryError):
+            raise found
+        return found
+
+    def _target(self, runtime: str) -> Target:
+        found = self._targets.get(runtime)
+        if found is None:
+            try:
+                found = self.target_of(runtime) if self.target_of else self._installed(runtime)
+            except TenantryError as error:
+                found = error
+            self._targets[runtime] = found
+        if isinstance(found, TenantryError):
+            raise found
+        return found
+
+    def _installed(self, runtime: str) -> Target:
+        return target(runtime, self._mode, sandbox_settings(self.project, runtime))
+
+
+def _failed(instance: str, error: TenantryError, otherwise: Problem) -> Validated:
+    problems = error.problems if isinstance(error, SpecError | CapabilityError) else ()
+    return Validated(
+        instance=instance, error=error.code, exit_code=error.exit_code, problems=tuple(problems) or (otherwise,)
+    )
+
+
+def _compare(results: Mapping[str, Validated], baseline: Mapping[str, str] | None, *, complete: bool) -> Report:
+    if baseline is None:
+        return Report(results=results)
+    planned = [result for result in results.values() if result.fingerprint is not None]
+    return Report(
+        results=results,
+        changed=_names(one for one in planned if baseline.get(one.instance, one.fingerprint) != one.fingerprint),
+        added=_names(one for one in planned if one.instance not in baseline),
+        unchanged=_names(one for one in planned if baseline.get(one.instance) == one.fingerprint),
+        removed=tuple(sorted(set(baseline) - set(results))) if complete else (),
+    )
+
+
+def _names(results: Iterable[Validated]) -> tuple[str, ...]:
+    return tuple(result.instance for result in results)
+
+
+def _workers(count: int) -> int:
+    # A forked process inherits the imported models and opened templates; with other threads alive forking is not safe.
+    if count < POOL_FROM or threading.active_count() > 1 or "fork" not in multiprocessing.get_all_start_methods():
+        return 1
+    return min(4, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+
+
+_shared: list[Validator] = []
+
+
+def _in_processes(validator: Validator, names: Sequence[str], workers: int) -> list[Validated]:
+    results = [validator.validate(name) for name in names[:_CHUNK]]
+    rest = [names[start : start + _CHUNK] for start in range(_CHUNK, len(names), _CHUNK)]
+    _shared[:] = [validator]
+    try:
+        with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("fork")) as pool:
+            for part in pool.map(_validate_chunk, rest):
+                results += part
+    finally:
+        _shared.clear()
+    return results
+
+
+def _validate_chunk(names: Sequence[str]) -> list[Validated]:
+    return [_shared[0].validate(name) for name in names]
