@@ -1,0 +1,1 @@
+"""The sandbox's ingress controller: reads Ingresses and HTTPRoutes, answers on the loopback."""

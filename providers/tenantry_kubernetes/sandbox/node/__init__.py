@@ -1,0 +1,1 @@
+"""The sandbox's only node: a kubelet whose containers are local processes."""

@@ -1,0 +1,26 @@
+"""Starts the node."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+from pathlib import Path
+
+from tenantry_kubernetes.sandbox.layout import Layout
+from tenantry_kubernetes.sandbox.node.node import run
+
+
+def main() -> None:
+    """Runs until it is stopped."""
+    parser = argparse.ArgumentParser(prog="node")
+    parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--node-port", type=int, required=True)
+    given = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    asyncio.run(run(Layout(given.folder), given.node_port))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,337 @@
+"""One container of a pod: started, probed, started again, stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Final
+
+from tenantry_kubernetes.client.errors import KubernetesError
+from tenantry_kubernetes.sandbox.node import probes
+from tenantry_kubernetes.sandbox.node.backoff import Backoff
+from tenantry_kubernetes.sandbox.node.environment import ConfigError
+from tenantry_kubernetes.sandbox.node.images import ImageError
+from tenantry_kubernetes.sandbox.node.quantity import parse_quantity
+from tenantry_kubernetes.sandbox.node.status import ContainerState, now
+from tenantry_vendor.sandbox import logfile
+from tenantry_vendor.sandbox.launcher import START_ERROR
+from tenantry_vendor.sandbox.process import ProcessRecord, launch_failure
+from tenantry_vendor.sandbox.runner import LocalProcess
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tenantry_kubernetes.client.requests import Object
+    from tenantry_kubernetes.sandbox.node.make import Made
+    from tenantry_kubernetes.sandbox.node.pod import PodWorker
+
+_OOM_EXIT: Final = 137
+_UNKNOWN_EXIT: Final = 137
+_KEPT_LOGS: Final = 2
+_RETRY_SECONDS: Final = 5.0
+_MESSAGE_LINES: Final = 80
+_MESSAGE_CHARACTERS: Final = 2048
+
+
+class Container:
+    """Runs one container of a pod until it is finished for good. `restart`: Always, OnFailure or Never."""
+
+    def __init__(self, worker: PodWorker, spec: Object, restart: str) -> None:
+        self.spec = spec
+        self.name: str = spec["name"]
+        self._worker = worker
+        self._context = worker.context
+        self._restart = restart
+        self.folder: Path = worker.folder / "containers" / self.name
+        self.state = ContainerState(name=self.name, image=spec["image"], container_id=self._id(0))
+        self.ports: dict[int, int] = {}
+        self._process: LocalProcess | None = None
+        self._made: Made | None = None
+        self._backoff = Backoff(self._context.backoff_base, self._context.backoff_cap)
+        self._killed: tuple[str, int] | None = None
+        self._begun = 0.0
+        self._probe_tasks: set[asyncio.Task[None]] = set()
+        self.has_started = asyncio.Event()
+
+    def restore(self, before: Object) -> None:
+        """Takes over what an earlier node wrote into the pod's status."""
+        state = before.get("state") or {}
+        self.state.restarts = int(before.get("restartCount") or 0)
+        self.state.last = before.get("lastState") or {}
+        if "terminated" in state:
+            self.state.state = state
+            self.state.finished = not self._restarts_after(int(state["terminated"].get("exitCode") or 0))
+        elif "running" in state:
+            self.state.state = state
+
+    async def run(self) -> None:
+        """Runs the container, again and again as its restart policy says; returns when it is finished."""
+        while not self.state.finished:
+            code = await self._run_once()
+            if not self._restarts_after(code):
+                self.state.finished = True
+                self._worker.changed()
+                return
+            await self._wait_for_restart(self._backoff.after_run(time.monotonic() - self._begun))
+            self.state.restarts += 1
+
+    async def stop(self, seconds: float) -> None:
+        """Stops the container: its hook first, then the signals, all within `seconds`."""
+        process = self._process
+        if process is None or process.ended:
+            return
+        deadline = time.monotonic() + seconds
+        hook = (self.spec.get("lifecycle") or {}).get("preStop")
+        if hook and self._made is not None and seconds > 0:
+            try:
+                async with asyncio.timeout(seconds):
+                    failure = await probes.act(hook, self._made.target, self._context.http)
+                if failure:
+                    await self._worker.event("Warning", "FailedPreStopHook", failure)
+            except TimeoutError:
+                pass
+        self._stop_probes()
+        await process.stop(max(0.0, deadline - time.monotonic()))
+
+    def start_no_more(self) -> None:
+        """However the container ends now, it has ended for good."""
+        self._restart = "Never"
+
+    @property
+    def is_running(self) -> bool:
+        """Whether its end is not yet in its state."""
+        return "running" in self.state.state
+
+    def kill(self) -> None:
+        """Ends the container at once."""
+        if self._process is not None:
+            self._process.kill()
+
+    @property
+    def log(self) -> Path:
+        """What the current or last run prints."""
+        return self.folder / f"{self.state.restarts}.log"
+
+    @property
+    def previous_log(self) -> Path:
+        """What the run before printed."""
+        return self.folder / f"{self.state.restarts - 1}.log"
+
+    def _id(self, attempt: int) -> str:
+        return f"process://{self._worker.uid}/{self.name}/{attempt}"
+
+    def _restarts_after(self, code: int) -> bool:
+        return self._restart == "Always" or (self._restart == "OnFailure" and code != 0)
+
+    async def _run_once(self) -> int:
+        process = self._adopt() or await self._start()
+        self._process = process
+        self._begun = time.monotonic()
+        self._killed = None
+        self.state.container_id = self._id(self.state.restarts)
+        self.state.state = {"running": {"startedAt": process.record.started}}
+        self._context.ports.hold(self.ports.values())
+        self._limit_memory(process)
+        self._begin_probes()
+        self._worker.changed()
+        try:
+            code = await process.wait()
+        finally:
+            self._stop_probes()
+            self._context.memory.remove(process.record.pid)
+            self._context.ports.release(self.ports.values())
+        self.state.ready = self.state.started = False
+        return self._ended(process, code)
+
+    def _adopt(self) -> LocalProcess | None:
+        if self._process is not None:
+            return None
+        record = ProcessRecord.read(self.folder / "process.json")
+        if record is None or record.extra.get("container") != self.name:
+            return None
+        self.ports = {int(port): int(local) for port, local in record.extra["ports"].items()}
+        self.state.restarts = max(self.state.restarts, int(record.extra["attempt"]))
+        process = LocalProcess.adopt(record)
+        if process is None:
+            if "running" in self.state.state:
+                # It ended while no node was looking.
+                self._ended_unseen(record)
+            return None
+        try:
+            self._made = self._worker.make(self, self.ports)
+        except (ConfigError, ImageError):
+            process.kill()
+            return None
+        return process
+
+    async def _start(self) -> LocalProcess:
+        failures = 0
+        while True:
+            try:
+                return await self._try_start()
+            except ImageError as error:
+                reason, message = "ErrImagePull" if failures == 0 else "ImagePullBackOff", str(error)
+            except ConfigError as error:
+                reason, message = "CreateContainerConfigError", str(error)
+            except (KubernetesError, OSError) as error:
+                reason, message = "CreateContainerError", str(error)
+            if self.state.state.get("waiting", {}).get("reason") != reason:
+                await self._worker.event("Warning", "Failed", f"{reason}: {message}")
+            self.state.state = {"waiting": {"reason": reason, "message": message}}
+            self._worker.changed()
+            failures += 1
+            await asyncio.sleep(min(_RETRY_SECONDS * failures, self._context.backoff_cap))
+
+    async def _try_start(self) -> LocalProcess:
+        await self._worker.read_references(self.spec)
+        declared = [
+            int(port["containerPort"])
+            for port in self.spec.get("ports") or []
+            if (port.get("protocol") or "TCP") == "TCP"
+        ]
+        ports = {port: self._context.ports.take(self.ports.get(port)) for port in declared}
+        try:
+            made = await asyncio.to_thread(self._worker.make, self, ports)
+            self.ports = ports
+            # The gateway must know the ports before the pod can become ready.
+            await self._worker.publish_ports()
+        except BaseException:
+            self._context.ports.release(ports.values())
+            raise
+        self._made = made
+        self._drop_old_logs()
+        return LocalProcess.start(
+            made.command,
+            record=self.folder / "process.json",
+            log=self.log,
+            cwd=made.cwd,
+            environment=made.environment,
+            extra={
+                "container": self.name,
+                "attempt": self.state.restarts,
+                "ports": {str(port): local for port, local in ports.items()},
+            },
+        )
+
+    def _drop_old_logs(self) -> None:
+        for path in self.folder.glob("*.log*"):
+            attempt = path.name.partition(".")[0]
+            if attempt.isdigit() and int(attempt) <= self.state.restarts - _KEPT_LOGS:
+                path.unlink(missing_ok=True)
+
+    def _ended(self, process: LocalProcess, code: int | None) -> int:
+        reason, status = "Completed" if code == 0 else "Error", code
+        message = ""
+        if self._killed is not None:
+            reason, status = self._killed
+        elif code is None:
+            reason, status = "ContainerStatusUnknown", _UNKNOWN_EXIT
+            message = "The container ended; the node that started it was not there to see how."
+        elif code == START_ERROR:
+            message = launch_failure(self.folder / "process.json")
+            reason = "StartError" if message else reason
+        self._terminated(reason, status or 0, process.record.started, message)
+        self._worker.changed()
+        return status or 0
+
+    def _ended_unseen(self, record: ProcessRecord) -> None:
+        self._terminated("ContainerStatusUnknown", _UNKNOWN_EXIT, record.started, "The container ended unseen.")
+        self.state.last = self.state.state
+        self.state.state = {"waiting": {"reason": "ContainerCreating"}}
+        self.state.restarts += 1
+
+    def _terminated(self, reason: str, code: int, started: str, message: str) -> None:
+        from_log = self.spec.get("terminationMessagePolicy") == "FallbackToLogsOnError"
+        if code and not message and from_log:
+            message = "\n".join(logfile.tail(self.log, _MESSAGE_LINES))[-_MESSAGE_CHARACTERS:]
+        terminated: Object = {
+            "exitCode": code,
+            "reason": reason,
+            "startedAt": started,
+            "finishedAt": now(),
+            "containerID": self._id(self.state.restarts),
+        }
+        self.state.state = {"terminated": terminated | ({"message": message} if message else {})}
+
+    async def _wait_for_restart(self, seconds: float) -> None:
+        self.state.last = self.state.state
+        if seconds > 0:
+            pod = self._worker.pod["metadata"]
+            message = (
+                f"back-off {seconds:g}s restarting failed container={self.name} "
+                f"pod={pod['name']}_{pod['namespace']}({self._worker.uid})"
+            )
+            self.state.state = {"waiting": {"reason": "CrashLoopBackOff", "message": message}}
+            self._worker.changed()
+            await self._worker.event("Warning", "BackOff", message)
+            await asyncio.sleep(seconds)
+
+    def _limit_memory(self, process: LocalProcess) -> None:
+        limit = ((self.spec.get("resources") or {}).get("limits") or {}).get("memory")
+        if limit is None:
+            return
+
+        def exceeded() -> None:
+            self._killed = ("OOMKilled", _OOM_EXIT)
+            process.kill()
+
+        self._context.memory.add(process.record.pid, int(parse_quantity(str(limit))), exceeded)
+
+    def _begin_probes(self) -> None:
+        startup = self.spec.get("startupProbe")
+        if startup is None:
+            self._after_startup()
+        else:
+            self._probe(startup, self._on_startup)
+
+    def _after_startup(self) -> None:
+        self.state.started = True
+        self.has_started.set()
+        readiness, liveness = self.spec.get("readinessProbe"), self.spec.get("livenessProbe")
+        if readiness is None:
+            self.state.ready = True
+        else:
+            self._probe(readiness, self._on_readiness)
+        if liveness is not None:
+            self._probe(liveness, self._on_liveness)
+
+    def _probe(self, probe: Object, verdict: probes.Verdict) -> None:
+        if self._made is None:
+            return
+        task = asyncio.create_task(probes.watch(probe, self._made.target, self._context.http, verdict))
+        self._probe_tasks.add(task)
+        task.add_done_callback(self._probe_tasks.discard)
+
+    def _stop_probes(self) -> None:
+        for task in list(self._probe_tasks):
+            task.cancel()
+
+    async def _on_startup(self, ok: bool, failure: str) -> bool:  # noqa: FBT001 - called by the probe alone
+        if ok:
+            self._after_startup()
+            self._worker.changed()
+        else:
+            await self._unhealthy("Startup", failure, self.spec["startupProbe"])
+        return False
+
+    async def _on_readiness(self, ok: bool, failure: str) -> bool:  # noqa: FBT001 - called by the probe alone
+        if ok != self.state.ready:
+            self.state.ready = ok
+            self._worker.changed()
+            if not ok:
+                await self._worker.event("Warning", "Unhealthy", f"Readiness probe failed: {failure}")
+        return True
+
+    async def _on_liveness(self, ok: bool, failure: str) -> bool:  # noqa: FBT001 - called by the probe alone
+        if not ok:
+            await self._unhealthy("Liveness", failure, self.spec["livenessProbe"])
+        return ok
+
+    async def _unhealthy(self, kind: str, failure: str, probe: Object) -> None:
+        await self._worker.event("Warning", "Unhealthy", f"{kind} probe failed: {failure}")
+        await self._worker.event(
+            "Normal", "Killing", f"Container {self.name} failed {kind.lower()} probe, will be restarted"
+        )
+        grace = probe.get("terminationGracePeriodSeconds") or self._worker.grace_seconds
+        # Stopping cancels the probes, this one too: it must not stop half-way.
+        self._worker.spawn(self.stop(float(grace)))

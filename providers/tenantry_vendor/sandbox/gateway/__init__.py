@@ -1,0 +1,1 @@
+"""Base of the loopback gateways: routing, forwarding, listeners and certificates."""
