@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -18,6 +19,8 @@ SANDBOX_KUBECONFIG: Final = "TENANTRY_SANDBOX_KUBECONFIG"
 SANDBOX_INGRESS_CLASS: Final = "TENANTRY_SANDBOX_INGRESS_CLASS"
 SANDBOX_GATEWAY: Final = "TENANTRY_SANDBOX_GATEWAY"
 SANDBOX_HOST_SUFFIX: Final = "TENANTRY_SANDBOX_HOST_SUFFIX"
+SANDBOX_IMAGES_ANNOTATION: Final = "sandbox.tenantry.dev/images"
+"""On a pod: JSON object, image -> the source runtime that the sandbox's node runs in its stead."""
 _SANDBOX: Final = "tenantry-sandbox"
 
 
@@ -81,6 +84,11 @@ class Cluster:
             issuer=None,
             own_certificates=True,
         )
+
+
+def runtime_annotation(cluster: Cluster, image: str, runtime: str) -> dict[str, str]:
+    """What a pod says to the sandbox's node of its image; nothing when live."""
+    return {SANDBOX_IMAGES_ANNOTATION: json.dumps({image: runtime})} if cluster.mode == "sandbox" else {}
 
 
 def default_host(instance: str, account: Mapping[str, Json], settings: Mapping[str, str]) -> str:

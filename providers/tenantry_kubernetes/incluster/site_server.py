@@ -328,7 +328,7 @@ class Server:
             if len(self.open) > CONNECTIONS:
                 await self._send(writer, plain(503), "GET", last=True)
             else:
-                while await self._one(task, reader, writer):
+                while await self._one(task, reader, writer) and not self.ending.is_set():
                     pass
         except (OSError, TimeoutError, asyncio.IncompleteReadError):
             pass

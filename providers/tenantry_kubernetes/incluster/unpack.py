@@ -77,6 +77,14 @@ def tree_digest(root: Path) -> str:
     return "sha256:" + hashlib.sha256(b"".join(sorted(lines))).hexdigest()
 
 
+def holds(root: Path, digest: str) -> bool:
+    """Whether the folder holds exactly this tree already."""
+    try:
+        return tree_digest(root) == digest
+    except RefusedError:
+        return False
+
+
 def safe_path(name: str) -> tuple[str, ...]:
     """The segments of a member's path. Refuses every path that could lead out of the folder."""
     parts = tuple(part for part in name.removeprefix("./").rstrip("/").split("/"))
@@ -168,7 +176,7 @@ def main(arguments: list[str]) -> int:
     given = parser.parse_args(arguments)
     try:
         given.into.mkdir(parents=True, exist_ok=True)
-        if any(given.into.iterdir()) and tree_digest(given.into) == given.digest:
+        if holds(given.into, given.digest):
             return 0
         if given.url is not None:
             data: BinaryIO = io.BytesIO(fetch(given.url, given.max_bytes + given.max_files * 1024 + 1024 * 1024))

@@ -17,12 +17,10 @@ if TYPE_CHECKING:
     from tenantry_kubernetes.packing import Packed
     from tenantry_kubernetes.workloads.manifest import Body
 
-APP: Final = "/app"
-PROGRAMS: Final = "/opt/tenantry"
+APP: Final = "/opt/tenantry/app"
+PROGRAMS: Final = "/opt/tenantry/programs"
 GRACE_SECONDS: Final = 30
 STARTUP_SECONDS: Final = 120
-RUNTIME_ANNOTATION: Final = "tenantry.dev/source-runtime"
-"""On a pod: the source runtime (`python3.11`) that its image stands for."""
 CHECKSUM_ANNOTATION: Final = "tenantry.dev/config-checksum"
 SECRETS_ANNOTATION: Final = "tenantry.dev/environment-checksum"
 _DRAIN_SECONDS: Final = 5

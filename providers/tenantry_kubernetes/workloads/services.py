@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from tenantry_kubernetes.cluster import runtime_annotation
 from tenantry_kubernetes.images import STOCK, image_of, known
 from tenantry_kubernetes.models import ComponentExtension
 from tenantry_kubernetes.names import selector
@@ -24,7 +25,6 @@ from tenantry_kubernetes.workloads.pods import (
     CHECKSUM_ANNOTATION,
     GRACE_SECONDS,
     PROGRAMS,
-    RUNTIME_ANNOTATION,
     SECRETS_ANNOTATION,
     STARTUP_SECONDS,
     Workload,
@@ -77,7 +77,7 @@ def service_objects(
         mounts = [{"name": "app", "mountPath": APP, "readOnly": True}]
         annotations = {
             CHECKSUM_ANNOTATION: source_checksum(packed, (UNPACK,)),
-            RUNTIME_ANNOTATION: image.runtime,
+            **runtime_annotation(cluster, reference, image.runtime),
         }
     if secrets:
         out.append(secret(plan, service.id, secrets))
@@ -144,7 +144,10 @@ def site_objects(plan: InstancePlan, site: SitePlan, *, cluster: Cluster, packed
         run_as=STOCK.run_as,
         replicas=1,
         spread=False,
-        annotations={CHECKSUM_ANNOTATION: source_checksum(packed, programs), RUNTIME_ANNOTATION: STOCK.runtime},
+        annotations={
+            CHECKSUM_ANNOTATION: source_checksum(packed, programs),
+            **runtime_annotation(cluster, image, STOCK.runtime),
+        },
     )
     source = source_map(plan, site.id, packed, programs)
     # A site asks nobody anything, but its bundle may have to be fetched.

@@ -1,0 +1,122 @@
+"""What tenant files and templates may say to the Kubernetes runtime."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from tenantry.errors import CapabilityError
+from tenantry.spec.capabilities import FEATURES, LIMITS
+from tenantry_kubernetes.images import KNOWN, image_of
+from tenantry_kubernetes.models import Account, Extensions
+from tenantry_kubernetes.runtime import PLUGIN_VERSION, KubernetesRuntime
+
+WHOLE: dict[str, Any] = {
+    "kubeconfig": {"ref": {"env": "ACME_KUBECONFIG"}},
+    "context": "prod",
+    "cluster": "11111111-2222-3333-4444-555555555555",
+    "routing": {"kind": "ingress", "class": "nginx", "host_suffix": "apps.example.com"},
+    "bundles": "https://bundles.example.com/v1",
+    "images": {"python3.11": "mirror.example.com/python@sha256:" + "a" * 64},
+    "cert_manager": {"issuer": "letsencrypt"},
+}
+
+
+def test_a_whole_account_survives_being_written_and_read_again() -> None:
+    account = Account.model_validate(WHOLE)
+    assert account.routing is not None
+    assert account.routing.ingress_class == "nginx"
+    for by_alias in (True, False):
+        assert Account.model_validate(account.model_dump(mode="json", by_alias=by_alias)) == account
+
+
+@pytest.mark.parametrize(
+    ("part", "message"),
+    [
+        ({"kubeconfig": {"ref": {}}}, "exactly one of env and file"),
+        ({"kubeconfig": {"ref": {"env": "A", "file": "/b"}}}, "exactly one of env and file"),
+        ({"kubeconfig": {"ref": {"file": "relative/path"}}}, "absolute path"),
+        ({"kubeconfig": "apiVersion: v1"}, "kubeconfig"),
+        ({"cluster": "not-a-uid"}, "cluster"),
+        ({"bundles": "http://bundles.example.com"}, "https://"),
+        ({"bundles": "https://user:secret@bundles.example.com"}, "without credentials"),
+        ({"routing": {"kind": "ingress"}}, "needs class"),
+        ({"routing": {"kind": "ingress", "class": "unheard-of"}}, "say in controllers"),
+        ({"routing": {"kind": "httproute"}}, "needs gateway"),
+        ({"routing": {"kind": "httproute", "class": "nginx"}}, "belongs to kind: ingress"),
+        ({"routing": {"kind": "ingress", "class": "nginx", "gateway": {"namespace": "a", "name": "b"}}}, "httproute"),
+        ({"routing": {"kind": "ingress", "class": "nginx", "host_suffix": "Not A Host"}}, "lower-case domain"),
+        ({"routing": {"kind": "ingress", "class": "x", "controllers": {"cidrs": ["10.0.0.0/40"]}}}, "cidrs"),
+        ({"unknown": 1}, "unknown"),
+    ],
+)
+def test_wrong_accounts_say_what_is_expected(part: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        Account.model_validate(part)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"egress": {"internet": "yes"}},
+        {"egress": {"cidrs": ["internet"]}},
+        {"components": {"api": {"run_as_user": 0}}},
+        {"components": {"api": {"run_as_user": "1000"}}},
+        {"components": {"api": {"privileged": True}}},
+        {"cert_manager": {}},
+    ],
+)
+def test_wrong_extensions_are_refused(part: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        Extensions.model_validate(part)
+
+
+def test_the_schema_of_the_models_can_be_composed() -> None:
+    properties = Account.model_json_schema(by_alias=True)["$defs"]["Routing"]["properties"]
+    assert "class" in properties
+
+
+def test_capabilities_use_the_closed_words_and_leave_out_what_is_not_made() -> None:
+    capabilities = KubernetesRuntime().capabilities()
+    assert set(capabilities.features) <= FEATURES
+    assert set(capabilities.limits) <= LIMITS
+    for absent in ("database.postgresql", "bucket", "schedule", "service.migrate"):
+        assert absent not in capabilities.features
+    for nearly in ("service.scale_to_zero", "service.concurrency", "domains.tls.managed"):
+        assert capabilities.features[nearly].support == "approximate"
+        assert capabilities.features[nearly].note
+    assert capabilities.source_runtimes == tuple(KNOWN)
+
+
+def test_the_plugin_is_the_one_that_the_sdk_asks_for() -> None:
+    from pulumi_kubernetes import _utilities
+
+    (plugin,) = KubernetesRuntime().required_plugins()
+    assert (plugin.name, plugin.version) == ("kubernetes", PLUGIN_VERSION)
+    assert _utilities.get_version() == PLUGIN_VERSION
+
+
+def test_the_default_host_lies_below_the_suffix() -> None:
+    runtime = KubernetesRuntime()
+    assert runtime.default_host("acme", WHOLE, {}) == "acme.apps.example.com"
+    settings = {"TENANTRY_SANDBOX_HOST_SUFFIX": "sandbox.tenantry.localhost"}
+    assert runtime.default_host("acme", WHOLE, settings) == "acme.sandbox.tenantry.localhost"
+    with pytest.raises(CapabilityError, match="acme has no domains") as caught:
+        runtime.default_host("acme", {"routing": {"kind": "ingress", "class": "nginx"}}, {})
+    assert "host_suffix" in caught.value.hint
+
+
+def test_an_unknown_source_runtime_names_the_known_ones() -> None:
+    assert image_of("python3.11", {}) == KNOWN["python3.11"].image
+    assert image_of("python3.11", {"python3.11": "own"}) == "own"
+    with pytest.raises(CapabilityError, match="cobol") as caught:
+        image_of("cobol", {})
+    assert "python3.11" in caught.value.hint
+
+
+def test_every_known_image_that_is_root_gets_a_user() -> None:
+    for image in KNOWN.values():
+        assert image.run_as > 0
+        assert image.provenance.source
