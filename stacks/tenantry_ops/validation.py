@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from tenantry.catalogue import TemplateVersion
+    from tenantry.spec.plan import Mode
     from tenantry.spec.target import Target
     from tenantry.spec.tenant import Tenant
     from tenantry_ops.project import Project
@@ -101,7 +102,7 @@ class Validator:
 
     def __post_init__(self) -> None:
         self._catalogue = self.project.catalogue
-        self._mode = self.project.mode
+        self._mode: Mode = self.project.mode
 
     def validate(self, instance: str) -> Validated:
         """One instance. Raises nothing that has to do with its files."""

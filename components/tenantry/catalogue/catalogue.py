@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -200,20 +200,7 @@ class Catalogue:
         return TemplateVersion(
             template=template,
             ref=TemplateRef(name=name, version=version, digest=tree.digest),
-            sources={place: _part(tree, relative) for place, (relative, _) in source_paths(template).items()},
+            sources={place: tree.part(relative) for place, (relative, _) in source_paths(template).items()},
             folder=folder,
             released=released is not None,
         )
-
-
-def _part(tree: SourceTree, relative: str) -> SourceTree:
-    """The files of a folder of the tree, without reading them again."""
-    folder = relative.removeprefix("./").rstrip("/")
-    inside = [
-        replace(entry, path=entry.path.removeprefix(f"{folder}/"))
-        for entry in tree.files
-        if entry.path.startswith(f"{folder}/")
-    ]
-    if not inside:
-        raise CatalogueError(f"{tree.root / folder} has no files", hint="a component's sources need at least one file")
-    return SourceTree(root=tree.root / folder, files=tuple(inside))

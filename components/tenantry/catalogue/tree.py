@@ -6,11 +6,12 @@ import gzip
 import hashlib
 import io
 import tarfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tenantry.catalogue.scan import FileEntry, read_entry, scan
+from tenantry.errors import CatalogueError
 from tenantry.spec.plan import SourceRef
 
 if TYPE_CHECKING:
@@ -36,6 +37,18 @@ class SourceTree:
     def ref(self) -> SourceRef:
         """What a plan carries of the tree."""
         return SourceRef(digest=self.digest, files=len(self.files), size=sum(entry.size for entry in self.files))
+
+    def part(self, folder: str) -> SourceTree:
+        """The files below a folder of the tree, not read again. Raises CatalogueError where there are none."""
+        prefix = folder.removeprefix("./").rstrip("/") + "/"
+        inside = [
+            replace(entry, path=entry.path.removeprefix(prefix))
+            for entry in self.files
+            if entry.path.startswith(prefix)
+        ]
+        if not inside:
+            raise CatalogueError(f"{self.root / prefix} has no files", hint="sources need at least one file")
+        return SourceTree(root=self.root / prefix, files=tuple(inside))
 
     def archive(self) -> bytes:
         """A gzip-compressed tar archive: files by path, no times, no owners; same tree, same bytes.
