@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tenantry.catalogue import TemplateVersion
-    from tenantry.spec import Tenant
     from tenantry.spec.plan import InstancePlan, Json, Mode
     from tenantry.spec.target import Target
+    from tenantry.spec.tenant import Tenant
     from tenantry_ops.project import Project
 
 HTTP_PORT = SANDBOX_PREFIX + "HTTP_PORT"
@@ -48,30 +48,28 @@ def load(project: Project, instance: str, settings: Mapping[str, str] | None = N
         CatalogueError: the template version is missing or was changed.
         AdapterError: the runtime's adapter is missing or cannot be used.
     """
-    from tenantry.spec import load_tenant, resolve
+    from tenantry.spec.check_project import check_state
+    from tenantry.spec.load import load_tenant
+    from tenantry.spec.resolution import resolve
 
     file = project.tenant_file(instance)
+    shown = project.shown(file)
     if not file.is_file():
         known = ", ".join(project.instances()) or "none"
         raise SpecError(
-            [Problem(file=project.shown(file), message=f"there is no instance {instance!r} (instances: {known})")],
+            [Problem(file=shown, message=f"there is no instance {instance!r} (instances: {known})")],
             hint=f"Make it: tenantry new tenant {instance}",
         )
-    tenant = load_tenant(file)
-    if tenant.instance != instance:
-        where = project.shown(file)
-        named = f"the file's name says {instance!r}, the file says {tenant.instance!r}"
-        raise SpecError([Problem(file=where, path="instance", message=named, hint=f"write instance: {instance}")])
+    tenant = load_tenant(file, name=shown)
+    wrong = check_state(tenant, project.settings.backends, project.settings.secrets)
+    if wrong:
+        raise SpecError(tenant.source.problems(wrong))
     if tenant.overlay is not None:
-        raise CapabilityError(
-            f"{project.shown(file)} has an overlay, and overlays are not supported yet.", hint="Remove `overlay`."
-        )
+        raise CapabilityError(f"{shown} has an overlay, and overlays are not supported yet.", hint="Remove `overlay`.")
     version = project.catalogue.open(tenant.template)
     known_settings = sandbox_settings(project, tenant.runtime.on) if settings is None else settings
-    sources = {key: tree.ref for key, tree in version.sources.items()}
-    plan = resolve(
-        version.template, version.ref, sources, tenant, target(tenant.runtime.on, project.mode, known_settings)
-    )
+    where = target(tenant.runtime.on, project.mode, known_settings)
+    plan = resolve(version.template, version.ref, version.source_refs, tenant, where)
     return Loaded(plan=plan, version=version, tenant=tenant)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
@@ -22,7 +23,7 @@ _LONGEST_ID: Final = 40
 _LAYOUT: Final = "`tenantry init` in an empty folder shows how the file looks"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Project:
     """A project: `root` is absolute, `name` is the Pulumi project's, `instances_folder` holds the tenant files."""
 
@@ -32,23 +33,29 @@ class Project:
     instances_folder: Path
 
     @classmethod
-    def find(cls, start: Path | None = None) -> Project:
-        """The project at or above `start`, which defaults to TENANTRY_ROOT and then to the current folder.
-
-        Raises PreflightError where there is none, SpecError where its files are wrong.
-        """
+    def root_of(cls, start: Path | None = None) -> Path:
+        """The folder of the project at or above `start`; see `find`. Raises PreflightError."""
         named = os.environ.get("TENANTRY_ROOT")
         begin = (start or Path(named or ".")).absolute()
         for folder in (begin, *begin.parents):
             if (folder / PULUMI_FILE).is_file():
-                return cls._open(folder)
+                return folder
         raise PreflightError(
             f"There is no project at {begin} or above it: no {PULUMI_FILE} was found.",
             hint="Go to your project's folder, or make one: tenantry init <folder>",
         )
 
     @classmethod
-    def _open(cls, root: Path) -> Project:
+    def find(cls, start: Path | None = None) -> Project:
+        """The project at or above `start`, which defaults to TENANTRY_ROOT and then to the current folder.
+
+        Raises PreflightError where there is none, SpecError where its files are wrong.
+        """
+        return cls.open(cls.root_of(start))
+
+    @classmethod
+    def open(cls, root: Path) -> Project:
+        """The project in the folder `root`. Raises PreflightError, SpecError."""
         if not (root / FILE).is_file():
             raise PreflightError(
                 f"{root} has a {PULUMI_FILE} but no {FILE}: it is no project of Tenantry's.",
@@ -93,9 +100,9 @@ class Project:
 
         return shipped_templates()
 
-    @property
+    @cached_property
     def catalogue(self) -> Catalogue:
-        """The catalogue that the settings name."""
+        """The catalogue that the settings name; what it has opened stays open."""
         from tenantry.catalogue import Catalogue
 
         return Catalogue(self.catalogue_folder)

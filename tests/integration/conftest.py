@@ -1,4 +1,8 @@
-"""A project on the cloud of files (tests/support/testcloud): the real engine, no vendor, seconds per test."""
+"""What integration tests share.
+
+`cloud`: a project on the cloud of files (tests/support/testcloud): the real engine, no vendor, seconds per test.
+`sandbox`: a running Kubernetes sandbox, one for the whole session.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +18,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tenantry import registry
+from tenantry_kubernetes.sandbox import KubernetesSandbox
 from tenantry_ops import engine
 from tenantry_ops.environment import engine_executable, environment
 from tenantry_ops.project import Project
 from tenantry_toolchain import engine as toolchain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
+    from tenantry_kubernetes.client.sync import Kubernetes
     from tenantry_ops.engine import EngineResult, Event, Operation
 
 TESTCLOUD = Path(__file__).parents[1] / "support" / "testcloud"
@@ -173,3 +179,39 @@ def cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
     yield Cloud(root, folder)
     for name in [name for name in sys.modules if name.split(".")[0] == "testcloud"]:
         del sys.modules[name]
+
+
+@dataclass(frozen=True)
+class RunningSandbox:
+    """A Kubernetes sandbox in a folder of its own."""
+
+    folder: Path
+
+    @property
+    def settings(self) -> Mapping[str, str]:
+        return KubernetesSandbox().settings(self.folder)
+
+    def client(self) -> Kubernetes:
+        from tenantry_kubernetes.client.kubeconfig import load_files
+        from tenantry_kubernetes.client.sync import Kubernetes
+
+        return Kubernetes(load_files([Path(self.settings["TENANTRY_SANDBOX_KUBECONFIG"])]))
+
+    def up(self) -> list[str]:
+        """Starts what is not running; returns what was said meanwhile."""
+        said: list[str] = []
+        KubernetesSandbox().up(self.folder, said.append)
+        return said
+
+    def down(self) -> None:
+        KubernetesSandbox().down(self.folder, lambda _text: None)
+
+
+@pytest.fixture(scope="session")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox]:
+    running = RunningSandbox(tmp_path_factory.mktemp("sandbox") / "kubernetes")
+    try:
+        running.up()
+        yield running
+    finally:
+        running.down()

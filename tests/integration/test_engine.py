@@ -218,7 +218,8 @@ def test_two_runners_do_not_meet(cloud: Cloud) -> None:
     cloud.wait_for_thing("acme", "api")
     with pytest.raises(EngineError, match=rf"pid {runner.pid}, `up` since .* is working on acme"):
         cloud.run("acme")
-    assert runner.wait(60) == 0
+    runner.communicate(timeout=60)
+    assert runner.returncode == 0
     assert cloud.run("acme").changes == {"same": 5}
 
 
@@ -255,7 +256,8 @@ def test_every_process_of_a_run_carries_its_mark(cloud: Cloud) -> None:
     marks = {psutil.Process(pid).environ().get(RUN) for pid in processes_of(cloud.root)}
     assert len(marks) == 1
     assert None not in marks
-    assert runner.wait(60) == 0
+    runner.communicate(timeout=60)
+    assert runner.returncode == 0
 
 
 def test_a_key_that_does_not_fit(cloud: Cloud) -> None:

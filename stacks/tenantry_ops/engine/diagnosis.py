@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from tenantry import errors
-from tenantry.errors import EngineError, IdentityError, PreflightError, Problem, SpecError, TenantryError, VendorError
+from tenantry.errors import (
+    CapabilityError,
+    EngineError,
+    IdentityError,
+    PreflightError,
+    Problem,
+    SpecError,
+    TenantryError,
+    VendorError,
+)
 from tenantry_ops.engine.events import name_of, type_of
 
 if TYPE_CHECKING:
@@ -34,7 +43,7 @@ def _known(pattern: str, kind: type[TenantryError], message: str, hint: str) -> 
     return _Known(re.compile(pattern), kind, message, hint)
 
 
-_KNOWN: Final = (
+_BEFORE: Final = (
     _known(
         r"incorrect passphrase",
         PreflightError,
@@ -48,14 +57,19 @@ _KNOWN: Final = (
         "Put the key back that the instance was made with; a new instance gets one by: tenantry new tenant",
     ),
     _known(
-        r"unable to open (state directory|bucket)|unable to check if bucket|could not list bucket|read-only file system"
-        r"|error listing stacks|(failed|unable) to (read|load) (checkpoint|metadata)",
+        r"unable to open (state directory|state database|bucket)|unable to check if bucket|could not list bucket"
+        r"|read-only file system|error listing stacks|(failed|unable) to (read|load) (checkpoint|metadata)"
+        r"|connection refused|no such host|i/o timeout",
         PreflightError,
         "The state of {instance} cannot be reached: {said}",
         "Check the backend in tenantry.yaml, the network and your rights there.",
     ),
+)
+"""What the engine says before it starts anything."""
+
+_DURING: Final = (
     _known(
-        r"no (?P<kind>resource|language) plugin '(?P<plugin>[^']+)'|could not find plugin (?P<other>\S+)",
+        r"no (resource|language) plugin '[^']+'|could not find plugin \S+",
         PreflightError,
         "A plugin is missing: {said}",
         "See what is there: tenantry doctor. In the sandbox: tenantry sandbox up",
@@ -64,7 +78,7 @@ _KNOWN: Final = (
         r"unprotect the resource|is protected",
         EngineError,
         "{instance} has data that is protected: {said}",
-        "`tenantry retire` (planned) will release or delete it; nothing else was decided for you.",
+        "`tenantry retire` (planned) will release or delete it; until then nothing is removed.",
     ),
 )
 
@@ -95,8 +109,8 @@ def diagnose(failure: Failure, components: Callable[[], Sequence[str]]) -> Tenan
     refused = [item for item in found if type_of(item.urn) == IDENTITY_TYPE]
     if refused:
         return IdentityError("\n".join(_sentence(_reason(item.message)) for item in refused))
-    said = _said(found, failure.stderr)
-    for known in _KNOWN:
+    said = "\n".join([*(item.message for item in found), failure.stderr])
+    for known in _DURING if found else (*_BEFORE, *_DURING):
         if known.pattern.search(said):
             facts = {"instance": failure.instance, "key": failure.key, "said": _last_line(said)}
             return known.kind(known.message.format(**facts), hint=known.hint)
@@ -107,8 +121,11 @@ def revive(data: dict[str, Any]) -> TenantryError:
     """An error from its JSON form."""
     kind = getattr(errors, str(data.get("error")), EngineError)
     message, hint = str(data.get("message", "")), str(data.get("hint", ""))
+    problems = [Problem(**problem) for problem in data.get("problems", [])]
     if kind is SpecError:
-        return SpecError([Problem(**problem) for problem in data.get("problems", [])], hint=hint)
+        return SpecError(problems, hint=hint)
+    if kind is CapabilityError:
+        return CapabilityError(message, hint=hint, problems=problems)
     if kind is VendorError:
         return VendorError(
             message, vendor_code=data.get("vendor_code", ""), request_id=data.get("request_id", ""), hint=hint
@@ -159,10 +176,6 @@ def _reason(message: str) -> str:
 
 def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
-
-
-def _said(found: Sequence[Diagnostic], stderr: str) -> str:
-    return "\n".join([*(item.message for item in found), stderr])
 
 
 def _last_line(text: str) -> str:
