@@ -120,7 +120,7 @@ class _Build:
         logs.mkdir(exist_ok=True)
         log = logs / f"{self._recipe.family}.log"
         log.write_text(redact(f"{' '.join(map(str, command))}\n{outcome.text}\n"), "utf-8")
-        raise refusal(what, outcome.text)
+        raise refusal(what, outcome.errors or outcome.output)
 
     def _check(self, program: Program, target: Path) -> None:
         arguments, expected = program.version

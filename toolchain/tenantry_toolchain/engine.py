@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from tenantry.errors import PreflightError
-from tenantry_toolchain import builder, cache, installer, recipes
+from tenantry_toolchain import builder, cache, go, installer, recipes
 from tenantry_toolchain.choice import chosen
 from tenantry_toolchain.onpath import beside, which
 from tenantry_toolchain.progress import Progress, quiet
@@ -85,8 +85,9 @@ def ensure(progress: Progress = quiet) -> Engine:
             if way == "path":
                 reasons.append(f"on PATH: {_on_path()[1]}")
                 continue
-            if way == "build" and reasons:
-                progress(f"No usable engine yet ({reasons[-1]}). Building one takes some minutes, once.")
+            if way == "build" and reasons and go.find():
+                progress(reasons[-1])
+                progress("Building the engine instead: some minutes, once")
             stored = installer.obtain(progress) if way == "installer" else builder.obtain(recipes.engine(), progress)
         except PreflightError as error:
             label = "official installer" if way == "installer" else "build from pinned modules"

@@ -12,7 +12,7 @@ def install(
     with_control_plane: bool = False,
     drop_build_cache: bool = False,
     progress: Progress = quiet,
-) -> list[status.Item]:
+) -> None:
     """Obtain what is asked for; says nothing where all of it is there already.
 
     Args:
@@ -20,9 +20,6 @@ def install(
         with_control_plane: etcd, Kubernetes' servers and the Gateway API's definitions, for the Kubernetes sandbox.
         drop_build_cache: afterwards remove what only the build needed, also where nothing was built now.
         progress: told about every step that takes time.
-
-    Returns:
-        The status afterwards.
 
     Raises:
         PreflightError: something could not be obtained; the hint says what to install.
@@ -36,4 +33,3 @@ def install(
         freed = status.drop_build_cache()
         if freed:
             progress(f"Dropped the build cache: {freed / 1e9:.1f} GB freed")
-    return status.status()

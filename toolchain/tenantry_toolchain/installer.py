@@ -37,6 +37,7 @@ class Reached(urllib.request.BaseHandler):
     def https_response(self, request, response):
         print({_REACHED!r}, file=sys.stderr, flush=True)
         return response
+    http_response = https_response
 urllib.request.install_opener(urllib.request.build_opener(Reached))
 from subprocess import CalledProcessError
 from pulumi.automation import PulumiCommand

@@ -25,10 +25,9 @@ def duration(seconds: float) -> str:
 class Step:
     """Progress of one step: says a line at once, then at most one each `INTERVAL` seconds."""
 
-    def __init__(self, label: str, progress: Progress, *, interval: float = INTERVAL) -> None:
+    def __init__(self, label: str, progress: Progress) -> None:
         self._label = label
         self._progress = progress
-        self._interval = interval
         self._started = time.monotonic()
         self._said = self._started
         self.detail = ""
@@ -44,7 +43,7 @@ class Step:
 
     def tick(self) -> None:
         """Say how far it is, if the last line is old enough."""
-        if time.monotonic() - self._said < self._interval:
+        if time.monotonic() - self._said < INTERVAL:
             return
         self._said = time.monotonic()
         detail = f"{self.detail}, " if self.detail else ""
