@@ -1,7 +1,7 @@
 """Starts one process so that it can be found again: a script that runs with the standard library alone.
 
 `python -I -S launcher.py` reads one JSON object from standard input, makes a session of its own, writes a record of
-itself, and becomes the command. The record exists before the command runs, so a starter that is killed in between leaves
+itself, and becomes the command. The record exists before the command runs: a starter that is killed in between leaves
 no process that nobody knows. Command and environment come by standard input: no process list shows them before the
 command itself, and no size limit of a single argument holds.
 
