@@ -54,7 +54,8 @@ def deployment(plan: InstancePlan, workload: Workload, *, after: tuple[tuple[str
         "progressDeadlineSeconds": AWAIT_SECONDS - 30,
         "revisionHistoryLimit": 3,
         "template": {
-            "metadata": {"labels": labels(plan, component), "annotations": dict(workload.annotations)},
+            "metadata": {"labels": labels(plan, component)}
+            | ({"annotations": dict(workload.annotations)} if workload.annotations else {}),
             "spec": _pod(plan, workload),
         },
     }
