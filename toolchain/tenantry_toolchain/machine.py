@@ -15,7 +15,7 @@ from tenantry_toolchain.check import Check
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_BUILD_BYTES = 12_000_000_000
+_BUILD_BYTES = 9_000_000_000
 _RUN_BYTES = 1_000_000_000
 _LEAST_PYTHON = (3, 11)
 _LOOPBACK = "127.83.46.9"
