@@ -19,8 +19,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from filelock import FileLock, Timeout
-
 from tenantry.errors import PreflightError
 from tenantry_toolchain.folders import remove, root, sweep, told_apart
 from tenantry_toolchain.progress import INTERVAL, Progress, duration
@@ -151,6 +149,8 @@ def _publish(slot: Slot, stage: Path, made: Made) -> None:
 @contextlib.contextmanager
 def lock(family: str, progress: Progress) -> Iterator[None]:
     """Hold the lock of one family; the operating system lets go of it when this process ends, however it ends."""
+    from filelock import FileLock, Timeout
+
     folder = root() / ".locks"
     folder.mkdir(parents=True, exist_ok=True)
     held = FileLock(folder / f"{family}.lock")

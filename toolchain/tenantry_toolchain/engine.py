@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from tenantry.errors import PreflightError
-from tenantry_toolchain import builder, cache, go, installer, recipes
+from tenantry_toolchain import cache, go, installer, recipes
 from tenantry_toolchain.choice import chosen
 from tenantry_toolchain.onpath import beside, which
 from tenantry_toolchain.progress import Progress, quiet
@@ -78,6 +78,8 @@ def ensure(progress: Progress = quiet) -> Engine:
     found = find()
     if found is not None:
         return found
+    from tenantry_toolchain import builder
+
     reasons: list[str] = []
     hint = ""
     for way in chosen("TENANTRY_ENGINE", _WAYS):

@@ -12,7 +12,7 @@ from functools import cache as once
 from typing import TYPE_CHECKING
 
 from tenantry.errors import PreflightError
-from tenantry_toolchain import cache, folders, process, recipes
+from tenantry_toolchain import cache, folders, recipes
 from tenantry_toolchain.cache import Slot
 from tenantry_toolchain.progress import Progress, Step
 from tenantry_toolchain.recipe import target
@@ -21,6 +21,8 @@ from tenantry_toolchain.versions import ask
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tenantry_toolchain.process import Outcome
 
 PROBE_SECONDS = 10.0
 """How long the installer's host may take to answer at all."""
@@ -68,6 +70,8 @@ def obtain(progress: Progress) -> cache.Stored:
 
 
 def _install(stage: Path, progress: Progress) -> cache.Made:
+    from tenantry_toolchain import process
+
     version = recipes.engine().version
     step = Step(f"Installing pulumi {version} with the official installer", progress)
     step.begin()
@@ -100,7 +104,7 @@ def _install(stage: Path, progress: Progress) -> cache.Made:
     return cache.Made(version=version, origin="installer", details={})
 
 
-def _reason(outcome: process.Outcome, *, reached: bool) -> str:
+def _reason(outcome: Outcome, *, reached: bool) -> str:
     lines = [line for line in redact(outcome.errors).splitlines() if line.strip() and line != _REACHED]
     last = lines[-1].strip()[:300] if lines else f"it ended with code {outcome.code}"
     if outcome.code is None:
