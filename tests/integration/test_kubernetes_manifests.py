@@ -358,10 +358,9 @@ def test_the_permissions_are_enough_and_no_more(
             assert server.deployer.get(path_of(body)).is_success, body["kind"]
             listed = server.deployer.get(path_of(body, collection=True))
             assert listed.is_success, body["kind"]
-            watched = server.deployer.get(
-                path_of(body, collection=True), params={"watch": "true", "timeoutSeconds": "1"}
-            )
-            assert watched.is_success, body["kind"]
+            watch = {"watch": "true", "allowWatchBookmarks": "true"}
+            with server.deployer.stream("GET", path_of(body, collection=True), params=watch) as watched:
+                assert watched.is_success, body["kind"]
         space = namespace_name(plan)
         for path in ("pods", "endpoints", "persistentvolumeclaims"):
             assert server.deployer.get(f"/api/v1/namespaces/{space}/{path}").is_success
