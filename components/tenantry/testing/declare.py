@@ -3,7 +3,7 @@
 `python -m tenantry.testing.declare RUNTIME VARIANT < SETTINGS`, where SETTINGS is what the runtime's sandbox says of
 itself, as a JSON object.
 
-Prints a JSON list of the resources: `type`, `name`, `custom`, `read`, `provider`, `after_identity`.
+Prints a JSON list of the resources: `type`, `name`, `custom`, `read`, `provider`, `after_identity`, `inputs`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pulumi
 import pulumi.runtime
+from google.protobuf.json_format import MessageToDict
+from pulumi.runtime.mocks import MockMonitor
 
 from tenantry import registry
 from tenantry.catalogue import Catalogue
@@ -31,27 +33,44 @@ if TYPE_CHECKING:
     from tenantry.spec.plan import InstancePlan, SecretSource
 
 
-class Recorder(pulumi.runtime.Mocks):
-    """Answers every registration with its inputs and remembers it."""
+class Recorder(MockMonitor):
+    """Answers every registration with its inputs, and remembers it."""
 
     def __init__(self) -> None:
-        self.resources: list[dict[str, Any]] = []
+        super().__init__(Echo())
+        self.recorded: list[dict[str, Any]] = []
 
-    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
+    def RegisterResource(self, request: Any) -> Any:  # noqa: ANN401, N802 - the name and the messages of the engine's service
         """Records one registration."""
-        request = args.register_request
-        read = args.read_request
-        source = request or read
-        self.resources.append(
+        self._record(request, request.object, custom=request.custom, read=False)
+        return super().RegisterResource(request)
+
+    def ReadResource(self, request: Any) -> Any:  # noqa: ANN401, N802 - the name and the messages of the engine's service
+        """Records one read."""
+        self._record(request, request.properties, custom=True, read=True)
+        return super().ReadResource(request)
+
+    def _record(self, request: Any, inputs: Any, *, custom: bool, read: bool) -> None:  # noqa: ANN401 - as above
+        if request.type == "pulumi:pulumi:Stack":
+            return
+        self.recorded.append(
             {
-                "type": args.typ,
-                "name": args.name,
-                "custom": bool(args.custom),
-                "read": read is not None,
-                "provider": bool(getattr(source, "provider", "")),
-                "after_identity": any("tenantry:index:Identity" in urn for urn in getattr(source, "dependencies", ())),
+                "type": request.type,
+                "name": request.name,
+                "custom": custom,
+                "read": read,
+                "provider": bool(request.provider),
+                "after_identity": any("tenantry:index:Identity" in urn for urn in request.dependencies),
+                "inputs": MessageToDict(inputs),
             }
         )
+
+
+class Echo(pulumi.runtime.Mocks):
+    """Gives every resource its inputs as outputs, with the UID that a server would give."""
+
+    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
+        """The outputs of one resource."""
         return f"{args.name}-id", dict(args.inputs) | {"metadata": {"uid": "mock"} | args.inputs.get("metadata", {})}
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
@@ -108,7 +127,7 @@ async def declare(runtime: str, variant: str, settings: Mapping[str, str]) -> li
     if not archives:
         raise RuntimeError("the probe has no sources")
     recorder = Recorder()
-    pulumi.runtime.set_mocks(recorder, project="kit", stack=plan.instance, preview=False)
+    pulumi.runtime.set_mocks(recorder.mocks, project="kit", stack=plan.instance, preview=False, monitor=recorder)
 
     def secret(source: SecretSource) -> pulumi.Output[str]:
         return pulumi.Output.secret(f"value of {source.name}")
@@ -119,7 +138,7 @@ async def declare(runtime: str, variant: str, settings: Mapping[str, str]) -> li
     while True:
         pending = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
         if not pending:
-            return recorder.resources
+            return recorder.recorded
         await asyncio.gather(*pending)
 
 

@@ -58,6 +58,16 @@ class Answer:
         return json.loads(self.body)
 
 
+class _Plain(yaml.SafeLoader):
+    """Reads `on` as the string it is; the kit's tenant files hold no booleans."""
+
+
+_Plain.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
 class Operator:
     """Runs `tenantry` and plain `pulumi` in one project folder.
 
@@ -138,9 +148,10 @@ class Operator:
     def edit(self, instance: str, change: Callable[[dict[str, Any]], object]) -> None:
         """Changes the tenant file."""
         file = self.root / "tenant_configs" / f"{instance}.yaml"
-        tenant = yaml.safe_load(file.read_text(encoding="utf-8"))
+        tenant = yaml.load(file.read_text(encoding="utf-8"), Loader=_Plain)  # noqa: S506 - a SafeLoader without booleans
         change(tenant)
-        file.write_text(yaml.safe_dump(tenant, sort_keys=False, allow_unicode=True), encoding="utf-8")
+        # JSON is YAML, and keeps the key `on` from being read as a boolean by YAML 1.1 rules.
+        file.write_text(json.dumps(tenant, indent=2, ensure_ascii=False), encoding="utf-8")
 
     def up(self, instance: str) -> dict[str, Any]:
         """`tenantry up`: the result with `changes` and `outputs`."""
@@ -174,6 +185,11 @@ class Operator:
 
 
 _PROBE_PARAMETERS = ("--param", "token=env:PROBE_TOKEN")
+
+
+def unchanged(result: Mapping[str, Any]) -> bool:
+    """Whether an operation found everything as it is; reads of what is not ours are no change."""
+    return set(result["changes"]) - {"read"} == {"same"}
 
 
 def get(url: str, *, timeout: float = 10) -> Answer:

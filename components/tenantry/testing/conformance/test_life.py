@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tenantry.testing.conformance.conftest import PROBE_TOKEN
-from tenantry.testing.operator import Answer, Operator, eventually, get
+from tenantry.testing.operator import Answer, Operator, eventually, get, unchanged
 from tenantry.testing.processes import descendants
 
 if TYPE_CHECKING:
@@ -84,14 +84,14 @@ def test_r10_the_environment_is_what_the_plan_says(life: Life) -> None:
 
 def test_r11_a_second_up_changes_nothing(life: Life) -> None:
     result = life.operator.up(life.instance)
-    assert set(result["changes"]) == {"same"}, result["changes"]
+    assert unchanged(result), result["changes"]
 
 
 def test_r11_preview_and_refresh_find_nothing(life: Life) -> None:
     preview = life.operator.tenantry("preview", life.instance, "--json").json
-    assert set(preview["changes"]) == {"same"}, preview["changes"]
+    assert unchanged(preview), preview["changes"]
     refreshed = life.operator.tenantry("refresh", life.instance, "--json").json
-    assert set(refreshed["changes"]) == {"same"}, refreshed["changes"]
+    assert unchanged(refreshed), refreshed["changes"]
 
 
 def test_r12_a_parameter_change_gives_a_new_answer(life: Life) -> None:
@@ -189,7 +189,7 @@ def test_r18_plain_pulumi_up_does_the_same(life: Life) -> None:
     life.operator.pulumi(life.instance, "up", "--yes", "--skip-preview", "--non-interactive")
     _about_with(life, "greeting", "plain")
     result = life.operator.up(life.instance)
-    assert set(result["changes"]) == {"same"}, result["changes"]
+    assert unchanged(result), result["changes"]
 
 
 def test_r19_destroy_leaves_nothing(life: Life) -> None:
