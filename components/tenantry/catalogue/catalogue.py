@@ -25,7 +25,7 @@ TEMPLATE_FILE: Final = "template.yaml"
 
 @dataclass(frozen=True)
 class TemplateVersion:
-    """One opened version. `sources` has component ids, and `mini/wechat` for the dialects of a mini-program.
+    """One opened version. `sources` has component ids, and `mini/<dialect>` for those of a mini-program.
 
     `released`: whether the lock holds its digest.
     """

@@ -66,12 +66,18 @@ def timezones() -> frozenset[str]:
 
 
 def _timezone(value: str) -> str:
-    if value == "UTC" or value in timezones():
+    try:
+        zoneinfo.ZoneInfo(value)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        # A machine without any time zone data cannot judge.
+        if value == "UTC" or not timezones():
+            return value
+    else:
         return value
     raise PydanticCustomError(
         "timezone",
         "there is no time zone `{name}`",
-        {"name": value[:60], "hint": names.suggest(value, timezones()) if value else ""},
+        {"name": value[:60], "hint": names.suggest(value, timezones())},
     )
 
 

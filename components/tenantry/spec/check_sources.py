@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def source_paths(template: AppTemplate) -> dict[str, tuple[str, Path]]:
-    """Source key (`api`, or `mini/wechat` per dialect) -> folder below the template, and its place in the file."""
+    """Source key (`api`, or `mini/<dialect>`) -> folder below the template, and its place in the file."""
     found: dict[str, tuple[str, Path]] = {}
     for name, component in template.components.items():
         if isinstance(component, MiniProgram):
@@ -31,6 +31,7 @@ def source_paths(template: AppTemplate) -> dict[str, tuple[str, Path]]:
 
 def check_sources(template: AppTemplate, folder: FilePath) -> Iterator[Finding]:
     """Every folder that is missing, is no folder, or is reached through a symbolic link."""
+    yield from _template_file(folder)
     for relative, place in source_paths(template).values():
         current = os.fspath(folder)
         for part in relative.removeprefix("./").rstrip("/").split("/"):
@@ -46,3 +47,21 @@ def check_sources(template: AppTemplate, folder: FilePath) -> Iterator[Finding]:
             if not stat.S_ISDIR(mode):
                 yield Finding(place, f"{relative} is not a folder")
                 break
+    yield from _pages(template, folder)
+
+
+def _template_file(folder: FilePath) -> Iterator[Finding]:
+    if (folder / "template.yaml").is_symlink():
+        yield Finding((), "template.yaml is a symbolic link", "put the file itself there")
+
+
+def _pages(template: AppTemplate, folder: FilePath) -> Iterator[Finding]:
+    for name, component in template.components.items():
+        if not isinstance(component, Site) or not (folder / component.source).is_dir():
+            continue
+        for field, page in (("index", component.index), ("not_found", component.not_found)):
+            if page is not None and not (folder / component.source / page).is_file():
+                relative = component.source.removeprefix("./").rstrip("/")
+                yield Finding(
+                    ("components", name, field), f"there is no file {relative}/{page}", "add it, or name another"
+                )

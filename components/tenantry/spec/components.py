@@ -162,7 +162,7 @@ class MiniProgram(Component):
 
     type: Literal["miniprogram"] = Field(description="A mini-program, published in stores.")
     sources: Annotated[dict[Id, SourcePath], Field(min_length=1)] = Field(
-        description="Per dialect (a file format: wechat, alipay) the folder with the sources."
+        description="Folder with the sources per dialect; a dialect is the file format of a store."
     )
     ext: dict[ExtKey, Text] = Field(
         default_factory=dict, description="What the store's ext.json gets; values as in `env`, but never secret."

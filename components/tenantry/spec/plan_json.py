@@ -42,8 +42,18 @@ Data = dict[str, Any]
 
 
 def plan_from_json(text: str) -> InstancePlan:
-    """The plan whose `canonical_json` is `text`. Raises ValueError, KeyError or TypeError for any other text."""
-    data: Data = json.loads(text)
+    """The plan whose `canonical_json` is `text`. Raises ValueError for any other text."""
+    try:
+        plan = _plan(json.loads(text))
+        known = plan.canonical_json() == text
+    except (KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError(f"this is not the JSON of a plan: {type(error).__name__}") from None
+    if not known:
+        raise ValueError("this is not the canonical JSON of a plan")
+    return plan
+
+
+def _plan(data: Data) -> InstancePlan:
     return InstancePlan(
         **data
         | {

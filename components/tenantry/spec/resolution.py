@@ -31,7 +31,7 @@ def resolve(
     Args:
         template: the loaded template.
         ref: the version that the catalogue opened.
-        sources: per component id the digest of its sources; `mini/wechat` for the dialects of a mini-program.
+        sources: per component id the digest of its sources; `mini/<dialect>` for those of a mini-program.
         tenant: the loaded tenant file.
         target: the runtime, its abilities and its mode.
 
