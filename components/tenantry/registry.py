@@ -63,6 +63,19 @@ def sandbox(name: str) -> Sandbox:
     return cast("Sandbox", _load(SANDBOXES, name, "Sandbox", _members(Sandbox)))
 
 
+def installed() -> list[list[str]]:
+    """Group, name, target, package and version of every installed adapter, sorted; nothing is imported.
+
+    What this returns changes whenever an adapter comes, goes or is upgraded.
+    """
+    found = []
+    for group in _KIND:
+        for entry in _entries(group, tuple(sys.path)):
+            version = entry.dist.version if entry.dist is not None else ""
+            found.append([group, entry.name, entry.value, _origin(entry), version])
+    return sorted(found)
+
+
 def distribution(group: str, name: str) -> tuple[str, str]:
     """Name and version of the distribution that brings an adapter. Raises AdapterError."""
     found = _entry(group, name).dist

@@ -12,6 +12,7 @@ from tenantry.errors import PreflightError, Problem, SpecError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tenantry.spec.plan import Mode
     from tenantry_ops.project import Project
 
 SANDBOX_PREFIX: Final = "TENANTRY_SANDBOX_"
@@ -103,6 +104,13 @@ def sandbox_settings(project: Project, instance: str) -> dict[str, str]:
     if name is None or name not in registry.sandboxes():
         return {}
     return dict(registry.sandbox(name).settings(project.sandbox_folder(name)))
+
+
+def given_settings(mode: Mode) -> dict[str, str]:
+    """What the environment says of the sandbox; empty when live."""
+    if mode == "live":
+        return {}
+    return {name: value for name, value in os.environ.items() if name.startswith(SANDBOX_PREFIX)}
 
 
 def engine_executable() -> Path:

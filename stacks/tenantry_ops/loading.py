@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -103,13 +102,6 @@ def sandbox_settings(project: Project, runtime: str) -> dict[str, str]:
         return dict(registry.sandbox(runtime).settings(project.sandbox_folder(runtime)))
     except SandboxError:
         return {}
-
-
-def given_settings(mode: Mode) -> dict[str, str]:
-    """What the environment says of the sandbox; empty when live."""
-    if mode == "live":
-        return {}
-    return {name: value for name, value in os.environ.items() if name.startswith(SANDBOX_PREFIX)}
 
 
 def _live_url(host: str, tls: str) -> str:

@@ -6,27 +6,25 @@ and channels, mode and sandbox, and the code of the spec and of the adapter. It 
 
 from __future__ import annotations
 
-import hashlib
-import importlib.util
-import json
-import os
-import sys
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Final
 
 from tenantry import registry
 from tenantry.catalogue.files import CHANNELS, LOCK
 from tenantry.catalogue.tree import SourceTree, read_tree
 from tenantry.errors import TenantryError
 from tenantry.spec.plan_json import plan_from_json
+from tenantry_ops.kept import digest_of_file, read_record, stamp_of_code, write_record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
+    from pathlib import Path
 
     from tenantry.spec.plan import InstancePlan
     from tenantry_ops.project import Project
+
+
+_CODE: Final = ("tenantry.spec", "tenantry.catalogue", "tenantry.contract", "tenantry.registry", "tenantry_ops.loading")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,13 +59,15 @@ def prepare(project: Project, instance: str, settings: Mapping[str, str]) -> Pre
         "sources": {key: tree.root.relative_to(version.folder).as_posix() for key, tree in version.sources.items()},
         "plan": loaded.plan.canonical_json(),
     }
-    _write(kept, record)
+    write_record(kept, record)
     return Prepared(plan=loaded.plan, sources=version.sources)
 
 
 def _read(kept: Path, project: Project, instance: str, settings: Mapping[str, str]) -> Prepared | None:
+    record = read_record(kept)
+    if record is None:
+        return None
     try:
-        record: dict[str, Any] = json.loads(kept.read_bytes())
         plan = plan_from_json(record["plan"])
         if record["inputs"] != _inputs(project, instance, settings, plan.runtime.on):
             return None
@@ -81,54 +81,18 @@ def _read(kept: Path, project: Project, instance: str, settings: Mapping[str, st
         return None
 
 
-def _write(kept: Path, record: Mapping[str, object]) -> None:
-    try:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=kept.parent, prefix=f".{kept.stem}-")
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(record, file)
-        Path(temporary).replace(kept)
-    except OSError:
-        # A project that cannot be written to is deployed all the same, only later.
-        return
-
-
 def _inputs(project: Project, instance: str, settings: Mapping[str, str], runtime: str) -> dict[str, object]:
+    """Everything that decides the plan but the template's files, as JSON data. Raises OSError, AdapterError."""
     catalogue = project.catalogue_folder
+    adapter = type(registry.runtime(runtime)).__module__.partition(".")[0]
     return {
-        "tenant": _digest(project.tenant_file(instance)),
+        "tenant": digest_of_file(project.tenant_file(instance)),
         "catalogue": str(catalogue),
-        "lock": _digest(catalogue / LOCK),
-        "channels": _digest(catalogue / CHANNELS),
+        "lock": digest_of_file(catalogue / LOCK),
+        "channels": digest_of_file(catalogue / CHANNELS),
+        "names": [sorted(project.settings.backends), sorted(project.settings.secrets)],
         "mode": project.mode,
         "settings": dict(settings),
-        "code": _code(runtime),
+        "adapters": registry.installed(),
+        "code": stamp_of_code((*_CODE, adapter)),
     }
-
-
-def _digest(file: Path) -> str | None:
-    try:
-        return hashlib.sha256(file.read_bytes()).hexdigest()
-    except FileNotFoundError:
-        return None
-
-
-def _code(runtime: str) -> str:
-    """A stamp of the code that makes plans: names, sizes and times of its files, and what is installed."""
-    digest = hashlib.sha256(f"{sys.version} {registry.distribution(registry.RUNTIMES, runtime)}".encode())
-    adapter = type(registry.runtime(runtime)).__module__.partition(".")[0]
-    for package in ("tenantry.spec", "tenantry.catalogue", adapter):
-        for path, size, changed in _files(package):
-            digest.update(f"{path} {size} {changed}\n".encode())
-    return digest.hexdigest()
-
-
-def _files(package: str) -> Iterator[tuple[str, int, int]]:
-    spec = importlib.util.find_spec(package)
-    if spec is None:
-        return
-    folders = spec.submodule_search_locations
-    found = [file for folder in folders for file in Path(folder).glob("*.py")] if folders else [Path(spec.origin or "")]
-    for file in sorted(found):
-        status = file.stat()
-        yield str(file), status.st_size, status.st_mtime_ns

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 import pulumi
 
 from tenantry.errors import PreflightError, TenantryError
-from tenantry_ops.environment import ERROR_FILE
+from tenantry_ops.environment import ERROR_FILE, given_settings
 
 if TYPE_CHECKING:
     from tenantry.spec.plan import InstancePlan
@@ -32,20 +32,20 @@ def main() -> None:
 def _declare() -> None:
     from tenantry import registry
     from tenantry.instance import AppInstance
-    from tenantry_ops.loading import given_settings, load
+    from tenantry_ops.plan_cache import prepare
     from tenantry_ops.project import Project
     from tenantry_ops.secrets import read_secret
 
     project = Project.find()
     instance = pulumi.get_stack()
     settings = given_settings(project.mode)
-    loaded = load(project, instance, settings)
-    _check_sandbox(loaded.plan, settings)
+    prepared = prepare(project, instance, settings)
+    _check_sandbox(prepared.plan, settings)
     made = AppInstance(
-        loaded.plan,
-        registry.runtime(loaded.plan.runtime.on),
+        prepared.plan,
+        registry.runtime(prepared.plan.runtime.on),
         settings=settings,
-        sources=loaded.version.sources,
+        sources=prepared.sources,
         secret=partial(read_secret, project.root, instance),
     )
     for name, value in made.exports.items():

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import re
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
 from tenantry.errors import PreflightError, Problem, SpecError
-from tenantry.spec.yamlfile import read_document
+from tenantry_ops.kept import digest_of_file, read_record, stamp_of_code, write_record
 from tenantry_ops.settings import FILE, SHIPPED, Settings, read_settings
 
 if TYPE_CHECKING:
@@ -18,12 +18,13 @@ if TYPE_CHECKING:
     from tenantry.spec.plan import Json, Mode
 
 PULUMI_FILE: Final = "Pulumi.yaml"
+_CODE: Final = ("tenantry.spec", "tenantry_ops.settings", "tenantry_ops.project")
 _INSTANCE: Final = re.compile(r"[a-z](-?[a-z0-9])*")
 _LONGEST_ID: Final = 40
 _LAYOUT: Final = "`tenantry init` in an empty folder shows how the file looks"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Project:
     """A project: `root` is absolute, `name` is the Pulumi project's, `instances_folder` holds the tenant files."""
 
@@ -61,19 +62,19 @@ class Project:
                 f"{root} has a {PULUMI_FILE} but no {FILE}: it is no project of Tenantry's.",
                 hint="Make one in a folder of its own: tenantry init <folder>",
             )
-        engine = read_document(root / PULUMI_FILE, name=PULUMI_FILE)
-        data = engine.data if isinstance(engine.data, dict) else {}
-        name, folder = data.get("name"), data.get("stackConfigDir", "tenant_configs/")
-        if engine.problems or not isinstance(name, str) or not isinstance(folder, str):
-            raise SpecError(
-                engine.problems
-                or [Problem(file=PULUMI_FILE, message="expected the texts name and stackConfigDir", hint=_LAYOUT)]
-            )
+        file = root / ".tenantry" / "cache" / "project.json"
+        inputs = [digest_of_file(root / PULUMI_FILE), digest_of_file(root / FILE), stamp_of_code(_CODE)]
+        kept = read_record(file)
+        if kept is None or kept.get("inputs") != inputs:
+            name, folder = _names(root)
+            settings = read_settings(root / FILE)
+            kept = {"inputs": inputs, "name": name, "folder": folder, "settings": dataclasses.asdict(settings)}
+            write_record(file, kept)
         return cls(
             root=root,
-            name=name,
-            settings=read_settings(root / FILE),
-            instances_folder=Path(os.path.normpath(root / folder)),
+            name=kept["name"],
+            settings=Settings(**kept["settings"]),
+            instances_folder=Path(os.path.normpath(root / kept["folder"])),
         )
 
     @property
@@ -138,6 +139,8 @@ class Project:
 
         For what must work with a file that does not validate: the environment, `destroy`, `outputs`.
         """
+        from tenantry.spec.yamlfile import read_document
+
         file = self.tenant_file(instance)
         if not file.exists():
             return {}
@@ -162,3 +165,16 @@ def checked_id(instance: str) -> str:
         f"{instance[:60]!r} cannot be an instance.",
         hint="An id has 3 to 40 lower-case letters, digits and single '-', and begins with a letter.",
     )
+
+
+def _names(root: Path) -> tuple[str, str]:
+    """The Pulumi project's name and the folder of its stacks' settings. Raises SpecError."""
+    from tenantry.spec.yamlfile import read_document
+
+    document = read_document(root / PULUMI_FILE, name=PULUMI_FILE)
+    data = document.data if isinstance(document.data, dict) else {}
+    name, folder = data.get("name"), data.get("stackConfigDir", "tenant_configs/")
+    if document.problems or not isinstance(name, str) or not isinstance(folder, str):
+        message = "expected the texts name and stackConfigDir"
+        raise SpecError(document.problems or [Problem(file=PULUMI_FILE, message=message, hint=_LAYOUT)])
+    return name, folder

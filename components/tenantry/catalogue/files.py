@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final
 from tenantry.errors import CatalogueError, SpecError
 from tenantry.spec.names import EXACT_SELECTOR, ID, SEMVER, WORDS
 from tenantry.spec.source import Finding
-from tenantry.spec.yamlfile import read_document
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +28,7 @@ def read_lock(root: Path) -> dict[str, str]:
     path = root / LOCK
     if not path.exists() or not _has_content(path):
         return {}
-    document = read_document(path)
+    document = _read(path)
     findings: list[Finding] = []
     found: dict[str, str] = {}
     for name, digest in _mapping(document).items():
@@ -43,12 +42,19 @@ def read_lock(root: Path) -> dict[str, str]:
     return found
 
 
+def _read(path: Path) -> Document:
+    # Imported late: a run with a kept plan needs this module's names, not a parser.
+    from tenantry.spec.yamlfile import read_document
+
+    return read_document(path)
+
+
 def read_channels(root: Path) -> dict[str, dict[str, str]]:
     """Name -> channel -> version; empty where there are no channels. Raises SpecError."""
     path = root / CHANNELS
     if not path.exists() or not _has_content(path):
         return {}
-    document = read_document(path)
+    document = _read(path)
     findings: list[Finding] = []
     found: dict[str, dict[str, str]] = {}
     for name, channels in _mapping(document).items():

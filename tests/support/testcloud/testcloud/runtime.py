@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pulumi
-from pydantic import BaseModel, ConfigDict
 
 from tenantry.contract.outputs import InstanceOutputs
 from tenantry.contract.runtime import API_VERSION, Permission, PluginRequirement, RuntimeModels
@@ -24,16 +23,6 @@ KNOWN = Provenance(kind="assumed", source="this test's own cloud", on="2026-01-0
 MADE_SECRET = "made-by-the-cloud"
 
 
-class Account(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-    declared: str | None = None
-
-
-class Extensions(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
 class Thing(pulumi.CustomResource):
     def __init__(self, name: str, values: dict[str, pulumi.Input[str]], opts: pulumi.ResourceOptions) -> None:
         super().__init__("testcloud:index:Thing", name, {"values": values}, opts)
@@ -48,6 +37,8 @@ class TestcloudRuntime:
         return Capabilities(features=features, limits={}, source_runtimes=("python3.11",))
 
     def models(self) -> RuntimeModels:
+        from testcloud.models import Account, Extensions
+
         return RuntimeModels(account=Account, extensions=Extensions)
 
     def default_host(self, instance: str, account: Mapping[str, Json], settings: Mapping[str, str]) -> str | None:
