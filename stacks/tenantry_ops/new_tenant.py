@@ -94,7 +94,9 @@ def render(document: Mapping[str, Json], template: AppTemplate) -> str:
     """The tenant file: what is set, then the template's other parameters as comments with their defaults."""
     chosen = document.get("parameters")
     chosen = chosen if isinstance(chosen, dict) else {}
-    text = _dump({name: value for name, value in document.items() if name not in ("parameters", "domains", "plan")})
+    head = _dump({name: value for name, value in document.items() if name not in ("parameters", "domains", "plan")})
+    # The loader takes a bare `on` for the text that it is, as a person would write it.
+    text = head.replace("\n  'on':", "\n  on:")
     lines = ["parameters:" if chosen else "# parameters:", *_indent(_dump(chosen))] if template.parameters else []
     for name, declared in template.parameters.items():
         if name not in chosen:

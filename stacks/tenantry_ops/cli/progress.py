@@ -29,6 +29,9 @@ _WORDS: Final = {
     "read": ("=", "read", "reading", "cyan"),
     "same": (" ", "unchanged", "comparing", "dim"),
 }
+_PROVIDERS: Final = "pulumi:providers:"
+"""Types of the connections to vendors: nothing that stands anywhere."""
+
 _QUIET: Final = frozenset({"same", "read", "refresh"})
 """Operations that change nothing: shown while they run, not kept on the screen."""
 
@@ -93,8 +96,11 @@ class Progress:
             self._running[event.urn] = (event, time.monotonic())
             seconds = 0.0
         else:
-            _, began = self._running.pop(event.urn, (event, time.monotonic()))
-            seconds = time.monotonic() - began
+            found = self._running.pop(event.urn, None)
+            if found is None and event.state == "done":
+                # A component ends twice: when it is registered and when its outputs are.
+                return
+            seconds = time.monotonic() - found[1] if found else 0.0
         self._screen.event(
             "resource",
             instance=self._instance,
@@ -104,7 +110,7 @@ class Progress:
             state=event.state,
             seconds=round(seconds, 1),
         )
-        if event.state == "started" or event.type == STACK_TYPE:
+        if event.state == "started" or event.type == STACK_TYPE or event.type.startswith(_PROVIDERS):
             return
         if event.state == "failed" or event.operation not in _QUIET:
             self._line(event, seconds)

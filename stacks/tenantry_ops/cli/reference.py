@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import cleandoc
 from typing import TYPE_CHECKING
 
 import click
@@ -78,7 +79,7 @@ def _command(name: str, command: click.Command) -> Iterator[str]:
     usage = " ".join(command.collect_usage_pieces(context))
     yield f"## {name}\n" if name.count(" ") == 1 else f"### {name}\n"
     yield f"```\n{name} {usage}\n```\n"
-    yield f"{(command.help or '').strip()}\n"
+    yield f"{cleandoc(command.help or '')}\n"
     yield from _options([p for p in command.params if isinstance(p, click.Option)], context)
     examples = command.examples if isinstance(command, CommandWithGlobals | GroupWithGlobals) else ()
     if examples:
@@ -88,8 +89,12 @@ def _command(name: str, command: click.Command) -> Iterator[str]:
 def _options(options: list[click.Option], context: click.Context) -> Iterator[str]:
     records = [record for option in options if (record := option.get_help_record(context))]
     if records:
-        rows = "\n".join(f"| `{names}` | {text} |".replace("[default: ", "(default: ") for names, text in records)
+        rows = "\n".join(f"| `{_cell(names)}` | {_cell(text)} |" for names, text in records)
         yield f"| option | meaning |\n|---|---|\n{rows}\n"
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -13,6 +15,7 @@ from click.testing import Result
 from tenantry_ops.cli.app import tenantry
 from tenantry_ops.cli.base import CommandWithGlobals, GroupWithGlobals
 from tenantry_ops.cli.commands import SECTIONS
+from tenantry_ops.cli.session import Session
 
 Call = Callable[..., Result]
 
@@ -41,6 +44,22 @@ def test_every_command_explains_itself_and_has_an_example(path: tuple[str, ...],
     assert command.examples
     for example in command.examples:
         assert f"tenantry {path[0]}" in example
+
+
+@pytest.mark.parametrize(("path", "command"), ALL, ids=IDS)
+def test_the_examples_are_legal(path: tuple[str, ...], command: click.Command) -> None:
+    """Every example is parsed, not run: commands, options and the number of arguments are right."""
+    assert isinstance(command, CommandWithGlobals | GroupWithGlobals)
+    for example in command.examples:
+        (called,) = re.findall(r"tenantry ((?:[^|;)\">\\]|\\\\\n)+)", example)
+        group: click.Command = tenantry
+        words = shlex.split(called.replace("\\\n", " "))
+        context = click.Context(tenantry, info_name="tenantry", obj=Session(), **tenantry.context_settings)
+        while isinstance(group, GroupWithGlobals):
+            _, found, words = group.resolve_command(context, words)
+            assert found is not None, example
+            group = found
+        group.make_context("x", words, parent=context)
 
 
 @pytest.mark.parametrize(("path", "command"), ALL, ids=IDS)

@@ -90,7 +90,8 @@ def test_a_plan_is_needed_where_there_are_several(template: AppTemplate) -> None
 def test_the_file_shows_what_else_may_be_set(template: AppTemplate, tmp_path: Path) -> None:
     document = tenant({"shop_name": "商城: #1", "token": {"ref": {"env": "TOKEN"}}})
     text = render(document, template)
-    assert yaml.safe_load(text) == document
+    assert "\n  on: kubernetes\n" in text
+    assert yaml.safe_load(text.replace("  on:", "  'on':")) == document
     assert "  # theme: light  # light | dark\n" in text
     assert "  # tags:\n" in text
     file = tmp_path / "acme.yaml"

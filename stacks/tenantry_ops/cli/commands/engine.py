@@ -34,11 +34,11 @@ def install(session: Session, *, control_plane: bool, drop_build_cache: bool) ->
     A build takes some minutes on two cores; when it is interrupted, the next run goes on from what is finished.
     """
     from tenantry_toolchain.install import install as obtain
+    from tenantry_toolchain.status import status as look
 
-    items = obtain(
-        with_control_plane=control_plane, drop_build_cache=drop_build_cache, progress=session.screen.progress
-    )
-    session.screen.result([item.to_json() for item in items], lambda: None)
+    obtain(with_control_plane=control_plane, drop_build_cache=drop_build_cache, progress=session.screen.progress)
+    if session.screen.as_json:
+        session.screen.result([item.to_json() for item in look()], lambda: None)
 
 
 @examples("tenantry engine status", "tenantry engine status --json")

@@ -25,12 +25,13 @@ def schema(session: Session, kind: str, out: Path | None) -> None:
 
     Composed from the core and the installed runtimes and stores; editors check and complete files with it.
     """
-    import json
-
+    from tenantry import registry
     from tenantry.errors import PreflightError
-    from tenantry_ops.schema import composed_schema
+    from tenantry.spec.schema import compose, render
 
-    text = json.dumps(composed_schema(kind), indent=2, ensure_ascii=False) + "\n"
+    models = {name: registry.runtime(name).models() for name in registry.runtimes()}
+    composed = compose({name: (found.account, found.extensions) for name, found in models.items()})
+    text = render(composed[kind])
     if out is None:
         click.echo(text, nl=False)
         return
