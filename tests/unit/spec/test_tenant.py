@@ -61,8 +61,10 @@ labels: {Ring: x}
         "acme.yaml:5:1: tempalte: there is no field `tempalte` here (did you mean template?)",
         "acme.yaml:6:24: runtime.acount: there is no field `acount` here (did you mean account?)",
         "acme.yaml:8:36: domains[0].tls: expected managed or provided or none, found `manged` (did you mean managed?)",
-        "acme.yaml:9:12: domains[1].host: "
-        "expected a host name in small letters with at least one dot, such as shop.example.com",
+        (
+            "acme.yaml:9:12: domains[1].host: expected a host name in small letters with at least one dot, "
+            "such as shop.example.com"
+        ),
         "acme.yaml:10:7: plan: expected text, found the number 3 (write it in quotes)",
         "acme.yaml:11:10: labels.Ring: expected a label name: small letters, digits, dots, hyphens and underscores",
     ]
