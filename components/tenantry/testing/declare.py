@@ -30,6 +30,8 @@ from tenantry.testing.operator import KIT_CATALOGUE
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tenantry.catalogue import TemplateVersion
+    from tenantry.contract.scope import SourcePackage
     from tenantry.spec.plan import InstancePlan, SecretSource
 
 
@@ -89,7 +91,7 @@ def block_sockets() -> None:
     socket.getaddrinfo = refuse
 
 
-def plan_of(runtime: str, variant: str, settings: Mapping[str, str]) -> tuple[InstancePlan, Any]:
+def plan_of(runtime: str, variant: str, settings: Mapping[str, str]) -> tuple[InstancePlan, TemplateVersion]:
     """The probe's plan on a runtime, as its sandbox would see it, and the opened template version."""
     adapter = registry.runtime(runtime)
     models = adapter.models()
@@ -120,21 +122,17 @@ def plan_of(runtime: str, variant: str, settings: Mapping[str, str]) -> tuple[In
     return resolve(version.template, version.ref, references, tenant, target), version
 
 
-async def declare(runtime: str, variant: str, settings: Mapping[str, str]) -> list[dict[str, Any]]:
+async def declare(
+    plan: InstancePlan, sources: Mapping[str, SourcePackage], settings: Mapping[str, str]
+) -> list[dict[str, Any]]:
     """The resources that one instance registers."""
-    plan, version = plan_of(runtime, variant, settings)
-    archives = {name: (source.digest, source.archive()) for name, source in version.sources.items()}
-    if not archives:
-        raise RuntimeError("the probe has no sources")
     recorder = Recorder()
     pulumi.runtime.set_mocks(recorder.mocks, project="kit", stack=plan.instance, preview=False, monitor=recorder)
 
     def secret(source: SecretSource) -> pulumi.Output[str]:
         return pulumi.Output.secret(f"value of {source.name}")
 
-    AppInstance(
-        plan, registry.runtime(runtime), settings=settings, sources=version.sources, secret=secret
-    )
+    AppInstance(plan, registry.runtime(plan.runtime.on), settings=settings, sources=sources, secret=secret)
     while True:
         pending = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
         if not pending:
@@ -146,8 +144,9 @@ def main() -> None:
     """Prints the resources as JSON."""
     settings = json.load(sys.stdin)
     runtime, variant = sys.argv[1:3]
+    plan, version = plan_of(runtime, variant, settings)
     block_sockets()
-    json.dump(asyncio.run(declare(runtime, variant, settings)), sys.stdout)
+    json.dump(asyncio.run(declare(plan, version.sources, settings)), sys.stdout)
 
 
 if __name__ == "__main__":
