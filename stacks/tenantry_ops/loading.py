@@ -80,6 +80,9 @@ def target(runtime: str, mode: Mode, settings: Mapping[str, str]) -> Target:
     models = adapter.models()
 
     def default_host(instance: str, account: Mapping[str, Json]) -> str | None:
+        if mode == "sandbox" and not settings:
+            # A sandbox that was never started has no hosts yet; a file is not wrong because of that.
+            return None
         return adapter.default_host(instance, account, settings)
 
     return Target(
