@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,6 +51,17 @@ def runnable(page: Path) -> list[Block]:
     return [block for block in blocks(page) if block.kind == "sh" and not block.of_the_checkout]
 
 
+PYTHON = f"""\
+#!/bin/sh
+{Path(sys.base_prefix) / "bin" / f"python3.{sys.version_info.minor}"} "$@" || exit
+[ "$1 $2" = "-m venv" ] || exit 0
+for packages in "$3"/lib/python3*/site-packages; do
+  echo {sysconfig.get_path("purelib")} > "$packages/locked.pth"
+done
+"""
+"""The `python3` of the pages: the one that the tests run on. A virtual environment that it makes sees the locked
+dependencies of the tests' own, so that the installation neither fetches them again nor gets others."""
+
 RUN = [page for page in PAGES if runnable(page)]
 
 
@@ -60,8 +72,9 @@ class Shell:
         self.folder = folder
         programs = folder / "programs"
         programs.mkdir()
-        # the page says `python3`; that is the Python the tests run on, outside its virtual environment
-        (programs / "python3").symlink_to(Path(sys.base_prefix) / "bin" / f"python3.{sys.version_info.minor}")
+        python = programs / "python3"
+        python.write_text(PYTHON, encoding="utf-8")
+        python.chmod(0o755)
         virtual = str(Path(sys.prefix) / "bin")
         path = [str(programs), *(part for part in os.environ["PATH"].split(os.pathsep) if part != virtual)]
         ours = ("PULUMI_", "TENANTRY_", "VIRTUAL_ENV", "PYTHON")
@@ -70,6 +83,8 @@ class Shell:
             name: value for name, value in os.environ.items() if name in kept or not name.startswith(ours)
         }
         self.environment["PATH"] = os.pathsep.join(path)
+        # what the build needs is installed as well: nothing is fetched
+        self.environment["PIP_NO_BUILD_ISOLATION"] = "0"
         # a reader answers the question of a plain `pulumi up` with yes
         self.environment["PULUMI_SKIP_CONFIRMATIONS"] = "true"
 
