@@ -1,4 +1,4 @@
-"""Validation with change detection of many instances: writes N tenant files, validates them, changes some, validates again."""
+"""Validation with change detection: writes N tenant files, validates them, changes some, validates again."""
 
 from __future__ import annotations
 
