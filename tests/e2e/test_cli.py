@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import time
 import urllib.request
 from typing import TYPE_CHECKING, Any
 
@@ -106,7 +105,7 @@ class TestLife:
 
     def test_up_again_changes_nothing(self, installed: Installed, project: Path) -> None:
         document = json.loads(installed.tenantry("up", "acme", "--json", folder=project).stdout)
-        assert set(document["changes"]) == {"same"}
+        assert set(document["changes"]) <= {"same", "read"}
         assert document["outputs"]["url"] == TestLife.url
 
     def test_quiet_prints_the_url_alone(self, installed: Installed, project: Path) -> None:

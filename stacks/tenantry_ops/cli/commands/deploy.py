@@ -106,19 +106,20 @@ _DONE = {
     "replace": "replaced",
     "delete": "deleted",
     "same": "unchanged",
-    "read": "read",
     "refresh": "refreshed",
+    "discard": "forgotten",
+    "create-replacement": "created anew",
+    "delete-replaced": "deleted after replacement",
 }
 
 
 def summary(operation: Operation, changes: dict[str, int]) -> str:
-    """What changed as a sentence: `2 created, 14 unchanged`."""
-    plain = operation == "preview"
-    words = [
-        f"{count} {'to ' + name if plain and name not in ('same', 'read') else _DONE.get(name, name)}"
-        for name, count in changes.items()
-        if count
-    ]
+    """What changed as a sentence: `2 created, 14 unchanged`; `2 to create` in a preview. Mere reads are not told."""
+    words = []
+    for name, count in changes.items():
+        if count and name != "read":
+            planned = operation == "preview" and name != "same"
+            words.append(f"{count} to {name}" if planned else f"{count} {_DONE.get(name, name)}")
     return ", ".join(words) or "nothing to do"
 
 
