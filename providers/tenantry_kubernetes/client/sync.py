@@ -140,10 +140,19 @@ class Kubernetes:
         )
 
     def delete(
-        self, kind: Kind, namespace: str | None, name: str, *, propagation: Propagation = "Background"
+        self,
+        kind: Kind,
+        namespace: str | None,
+        name: str,
+        *,
+        propagation: Propagation = "Background",
+        uid: str = "",
+        grace_seconds: int | None = None,
     ) -> Object:
         """Asks for deletion."""
-        return self.send(requests.delete(kind, namespace, name, propagation=propagation, uid="", grace_seconds=None))
+        return self.send(
+            requests.delete(kind, namespace, name, propagation=propagation, uid=uid, grace_seconds=grace_seconds)
+        )
 
     def logs(
         self, namespace: str, pod: str, *, container: str = "", follow: bool = False, tail: int | None = None

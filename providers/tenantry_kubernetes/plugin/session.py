@@ -118,13 +118,17 @@ class Session:
                 self.client, kind, made, rule, seconds=seconds, cancelled=self.cancelled, report=report
             )
         except NotReadyError as error:
-            what = f"{made['kind']} {objects.full_name(made)}"
-            first = f"{what} was {done}, but it did not become ready: {error.summary}"
-            reasons = (first, *error.reasons)
-            raise InitFailedError(objects.full_name(made), wanted.state(error.live), reasons) from None
-        if said:
-            await self.log.status(wanted.urn, "")
-        return live
+            summary, reasons, live = error.summary, error.reasons, error.live
+        except KubernetesError as error:
+            # It was made: losing sight of it must not lose it.
+            summary, reasons, live = error.message, (), made
+        else:
+            if said:
+                await self.log.status(wanted.urn, "")
+            return live
+        what = f"{made['kind']} {objects.full_name(made)}"
+        first = f"{what} was {done}, but it did not become ready: {summary}"
+        raise InitFailedError(objects.full_name(made), wanted.state(live), (first, *reasons))
 
     async def tolerates(self, urn: str, error: KubernetesError) -> bool:
         """Whether a preview goes on without the server's opinion, saying so."""

@@ -136,7 +136,6 @@ async def until_gone(
             view.changed.clear()
             await view.changed.wait()
 
-    view.unsynced = 0
     job = view.follow_self(client, kind)
     why = await _race(watch(), [job], seconds, cancelled)
     if not why:
