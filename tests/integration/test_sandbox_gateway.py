@@ -56,7 +56,7 @@ class Setting:
         self.proxy.addresses = await self.listeners.update(self.proxy.table.hosts)
         self.proxy.ready = True
 
-    def ask(self, method: str = "GET", path: str = "/", **more: Any) -> Any:  # noqa: ANN401 - aiohttp's own type
+    def ask(self, method: str = "GET", path: str = "/", /, **more: Any) -> Any:  # noqa: ANN401 - aiohttp's own type
         headers = {"Host": "a.example"} | more.pop("headers", {})
         return self.session.request(method, self.url + path, headers=headers, **more)
 

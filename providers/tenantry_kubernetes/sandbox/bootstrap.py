@@ -51,12 +51,20 @@ def bootstrap(
     progress("Installing the Gateway API")
     for text in files:
         for each in yaml.load_all(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
-            if isinstance(each, dict) and each.get("kind") == "CustomResourceDefinition":
+            if _is_implemented(each):
                 _apply(client, _DEFINITION, each)
     _wait("the Gateway API", lambda: _served(client))
     for kind, each in objects:
         _apply(client, Kind(**kind), each)
     write_private(layout.bootstrapped, digest)
+
+
+def _is_implemented(each: object) -> bool:
+    """Whether this defines a kind that the gateway serves: objects of others would be accepted and ignored."""
+    if not isinstance(each, dict) or each.get("kind") != "CustomResourceDefinition":
+        return False
+    kinds = {kind.kind for kind in (GATEWAY, GATEWAY_CLASS, HTTP_ROUTE, REFERENCE_GRANT)}
+    return each["spec"]["names"]["kind"] in kinds
 
 
 def wait_for_node(client: Kubernetes) -> None:
@@ -137,7 +145,7 @@ def _apply(client: Kubernetes, kind: Kind, each: dict[str, Any]) -> None:
 
 def _served(client: Kubernetes) -> bool:
     try:
-        for kind in (GATEWAY_CLASS, GATEWAY, HTTP_ROUTE):
+        for kind in (GATEWAY_CLASS, GATEWAY, HTTP_ROUTE, REFERENCE_GRANT):
             client.list_objects(kind)
     except KubernetesError as error:
         if error.not_found:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 import sys
 from dataclasses import dataclass
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 HEALTH_HOST = "gateway.tenantry.invalid"
 """The Host header under which the gateway answers for itself."""
+
+NODE_VARIABLES = ("TENANTRY_SANDBOX_BACKOFF_SECONDS", "TENANTRY_SANDBOX_BACKOFF_MOST_SECONDS")
+"""What the node takes from the environment of the command that starts it: the back-off's first step and its cap."""
 
 _PROBE_SECONDS = 3.0
 
@@ -127,10 +131,18 @@ class ControlPlane:
             ready=lambda: self.health.check(name),
             address=address(name, self.ports),
             ports=PORTS[name],
-            # A client of the API server must start anew when that moves to another port.
-            environment={} if name == "etcd" else {"TENANTRY_SANDBOX_SERVER": self.server},
+            environment=self._environment(name),
             stop_seconds=30 if name == "node" else 15,
         )
+
+    def _environment(self, name: str) -> dict[str, str]:
+        if name == "etcd":
+            return {}
+        # A client of the API server must start anew when that moves to another port.
+        server = {"TENANTRY_SANDBOX_SERVER": self.server}
+        if name != "node":
+            return server
+        return server | {key: os.environ[key] for key in NODE_VARIABLES if key in os.environ}
 
     def _key(self, name: str) -> tuple[str, str]:
         return str(self.layout.keys / f"{name}.pem"), str(self.layout.keys / f"{name}.key")

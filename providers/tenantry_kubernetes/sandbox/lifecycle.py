@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 _LOCK_SECONDS = 600
 _POD_STOP_SECONDS = 5.0
-# Each waits for the one before; within a step they start together.
-_STEPS = (("etcd",), ("kube-apiserver",), ("kube-controller-manager", "kube-scheduler", "node"))
+_FIRST = ("etcd", "kube-apiserver")
+_CLIENTS = ("kube-controller-manager", "kube-scheduler", "node")
 
 
 def up(layout: Layout, progress: Callable[[str], None]) -> None:
@@ -51,14 +51,20 @@ def up(layout: Layout, progress: Callable[[str], None]) -> None:
         write_kubeconfigs(layout, plane.server)
         wanted = plane.daemons()
         begin = time.monotonic()
-        started = 0
+
+        def start(name: str) -> bool:
+            return _ensure(daemons, wanted[name], progress)
+
+        def start_gateway(client: Kubernetes) -> bool:
+            bootstrap(client, layout, ports, definitions, progress)
+            # It reads the kinds that were just installed.
+            return start("gateway")
+
         try:
-            for step in _STEPS:
-                started += _start(daemons, [wanted[name] for name in step], progress)
-            with _client(layout) as client:
-                bootstrap(client, layout, ports, definitions, progress)
-                # It reads the kinds that were just installed.
-                started += _start(daemons, [wanted["gateway"]], progress)
+            started = sum(start(name) for name in _FIRST)
+            with _client(layout) as client, ThreadPoolExecutor(len(_CLIENTS) + 1) as pool:
+                waiting = [pool.submit(start_gateway, client), *(pool.submit(start, name) for name in _CLIENTS)]
+                started += sum(future.result() for future in waiting)
                 wait_for_node(client)
         finally:
             health.close()
@@ -127,13 +133,8 @@ def _settle_ports(layout: Layout, daemons: DaemonFolder, progress: Callable[[str
     return ports
 
 
-def _start(daemons: DaemonFolder, wanted: list[Daemon], progress: Callable[[str], None]) -> int:
-    """Starts those that do not run as wanted, waits until all answer; returns how many were started."""
-    with ThreadPoolExecutor(len(wanted)) as pool:
-        return sum(pool.map(lambda daemon: _ensure(daemons, daemon, progress), wanted))
-
-
-def _ensure(daemons: DaemonFolder, daemon: Daemon, progress: Callable[[str], None]) -> int:
+def _ensure(daemons: DaemonFolder, daemon: Daemon, progress: Callable[[str], None]) -> bool:
+    """Starts a process that does not run as wanted and waits until it answers; returns whether it was started."""
     record = daemons.find(daemon.name)
     if record is not None and record.extra.get("digest") == daemon.digest:
         try:
@@ -141,12 +142,12 @@ def _ensure(daemons: DaemonFolder, daemon: Daemon, progress: Callable[[str], Non
         except SandboxError as error:
             progress(f"Starting {daemon.name} again: {error.message.splitlines()[0]}")
         else:
-            return 0
+            return False
     else:
         progress(f"Starting {daemon.name}")
     daemons.stop(daemon.name)
     daemons.wait(daemon, daemons.start(daemon))
-    return 1
+    return True
 
 
 def _client(layout: Layout) -> Kubernetes:

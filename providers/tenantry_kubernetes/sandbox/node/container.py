@@ -58,16 +58,24 @@ class Container:
         state = before.get("state") or {}
         self.state.restarts = int(before.get("restartCount") or 0)
         self.state.last = before.get("lastState") or {}
-        if "terminated" in state:
+        if "running" in state:
             self.state.state = state
-            self.state.finished = not self._restarts_after(int(state["terminated"].get("exitCode") or 0))
-        elif "running" in state:
+        elif "terminated" in state and not self._restarts_after(int(state["terminated"].get("exitCode") or 0)):
             self.state.state = state
+            self.state.finished = True
+        elif "terminated" in state:
+            self.state.last = state
+            self.state.restarts += 1
+        elif self.state.last:
+            # It waited to be started again.
+            self.state.restarts += 1
 
     async def run(self) -> None:
         """Runs the container, again and again as its restart policy says; returns when it is finished."""
+        unseen = self._ended_unseen()
         while not self.state.finished:
-            code = await self._run_once()
+            code = await self._run_once() if unseen is None else unseen
+            unseen = None
             if not self._restarts_after(code):
                 self.state.finished = True
                 self._worker.changed()
@@ -153,9 +161,6 @@ class Container:
         self.state.restarts = max(self.state.restarts, int(record.extra["attempt"]))
         process = LocalProcess.adopt(record)
         if process is None:
-            if "running" in self.state.state:
-                # It ended while no node was looking.
-                self._ended_unseen(record)
             return None
         try:
             self._made = self._worker.make(self, self.ports)
@@ -234,11 +239,15 @@ class Container:
         self._worker.changed()
         return status or 0
 
-    def _ended_unseen(self, record: ProcessRecord) -> None:
-        self._terminated("ContainerStatusUnknown", _UNKNOWN_EXIT, record.started, "The container ended unseen.")
-        self.state.last = self.state.state
-        self.state.state = {"waiting": {"reason": "ContainerCreating"}}
-        self.state.restarts += 1
+    def _ended_unseen(self) -> int | None:
+        """The exit status of a container that ran when the last node was stopped, and runs no more; else None."""
+        running = self.state.state.get("running")
+        record = ProcessRecord.read(self.folder / "process.json")
+        if running is None or (record is not None and record.alive):
+            return None
+        message = "The container ended while no node was there to see how."
+        self._terminated("ContainerStatusUnknown", _UNKNOWN_EXIT, str(running.get("startedAt") or now()), message)
+        return _UNKNOWN_EXIT
 
     def _terminated(self, reason: str, code: int, started: str, message: str) -> None:
         from_log = self.spec.get("terminationMessagePolicy") == "FallbackToLogsOnError"

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -17,6 +18,10 @@ from tenantry_kubernetes.sandbox.node.environment import ConfigError
 
 if TYPE_CHECKING:
     from tenantry_kubernetes.client.requests import Object
+
+
+# Containers are made in several threads.
+_PREPARING: Final = threading.Lock()
 
 
 class ImageError(Exception):
@@ -90,22 +95,31 @@ def prepare(image: StockImage, folder: Path) -> Path:
     For Python it is a bare virtual environment: the standard library and nothing else, as in the stock image.
     """
     home = folder / image.name
-    python = home / "bin" / image.name
-    if not python.exists():
-        interpreter = find_python(image.name)
-        shutil.rmtree(home, ignore_errors=True)
-        made = subprocess.run(
-            [interpreter, "-I", "-m", "venv", "--without-pip", "--symlinks", str(home)],
-            capture_output=True,
-            text=True,
-            check=False,
-            env={"PATH": os.defpath, "LANG": "C.UTF-8"},
-        )
-        if made.returncode:
-            raise ImageError(f"the local {image.name} cannot stand in for the image: {made.stderr.strip()[-300:]}")
-        if not python.exists():
-            python.symlink_to(interpreter)
+    with _PREPARING:
+        if not (home / "bin" / image.name).exists():
+            _make_python(image.name, home)
     return home / "bin"
+
+
+def _make_python(name: str, home: Path) -> None:
+    interpreter = find_python(name)
+    aside = home.with_name(f".{name}.{os.getpid()}")
+    shutil.rmtree(aside, ignore_errors=True)
+    made = subprocess.run(
+        [interpreter, "-I", "-m", "venv", "--without-pip", "--symlinks", str(aside)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PATH": os.defpath, "LANG": "C.UTF-8"},
+    )
+    if made.returncode:
+        raise ImageError(f"the local {name} cannot stand in for the image: {made.stderr.strip()[-300:]}")
+    python = aside / "bin" / name
+    if not python.exists():
+        python.symlink_to(interpreter)
+    # An old one points to an interpreter that is no longer there.
+    shutil.rmtree(home, ignore_errors=True)
+    aside.rename(home)
 
 
 def find_python(name: str) -> str:

@@ -40,6 +40,8 @@ class Node:
         self._context = context
         self._workers: dict[str, PodWorker] = {}
         self._early: dict[str, Object] = {}
+        # Ended by us; what the watch still tells of them is old.
+        self._ended: set[str] = set()
         self._synced = False
 
     def find(self, namespace: str, name: str) -> PodWorker | None:
@@ -88,11 +90,12 @@ class Node:
             # A pod may only get an address once those of all others are known.
             self._early[uid] = event.object
         elif event.type == "DELETED":
+            self._ended.discard(uid)
             if uid in self._workers:
                 self._workers[uid].vanished()
         elif uid in self._workers:
             self._workers[uid].update(event.object)
-        else:
+        elif uid not in self._ended:
             self._begin(event.object)
 
     def _begin(self, pod: Object) -> None:
@@ -105,6 +108,7 @@ class Node:
 
     def _finished(self, uid: str, done: asyncio.Task[None]) -> None:
         del self._workers[uid]
+        self._ended.add(uid)
         if not done.cancelled() and (error := done.exception()) is not None:
             _log.error("pod %s", uid, exc_info=error)
 

@@ -291,10 +291,16 @@ class PodWorker:
 
     async def _delete(self) -> None:
         self.context.addresses.release(self._ip)
-        try:
-            await self._write_status()
-            await self.context.client.delete(POD, self.namespace, self.name, uid=self.uid, grace_seconds=0)
-        except KubernetesError as error:
-            if not error.not_found:
-                _log.warning("%s/%s: not deleted: %s", self.namespace, self.name, error.message)
+        while True:
+            try:
+                await self._write_status()
+                await self.context.client.delete(POD, self.namespace, self.name, uid=self.uid, grace_seconds=0)
+            except KubernetesError as error:
+                # A conflict: the name belongs to a successor by now.
+                if not error.passing:
+                    break
+                _log.warning("%s/%s: not yet deleted: %s", self.namespace, self.name, error.message)
+                await asyncio.sleep(_RETRY_SECONDS)
+            else:
+                break
         await asyncio.to_thread(shutil.rmtree, self.folder, ignore_errors=True)
