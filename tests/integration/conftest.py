@@ -139,6 +139,12 @@ class Cloud:
             check=False,
         )
 
+    def plain_schema(self, plugin: str) -> subprocess.CompletedProcess[str]:
+        """`pulumi package get-schema PLUGIN`."""
+        variables = os.environ | environment(self.project, "acme")
+        command = [str(engine_executable()), "package", "get-schema", plugin]
+        return subprocess.run(command, cwd=self.root, env=variables, capture_output=True, text=True, check=False)
+
     def plain_command(self, instance: str, *arguments: str) -> list[str]:
         return [str(engine_executable()), *arguments, "--stack", instance, "--non-interactive", "--color", "never"]
 

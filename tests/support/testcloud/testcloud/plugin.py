@@ -1,11 +1,13 @@
 """The plugin `pulumi-resource-testcloud`: things are JSON files; a create finds the file that an earlier one made."""
 
+# ruff: noqa: ARG002 - contracts give methods more arguments than a cloud of files needs
 from __future__ import annotations
 
 import asyncio
 import json
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from pulumi.provider.experimental.property_value import PropertyValue
@@ -72,11 +74,16 @@ class TestcloudProvider(Provider):
             raise VendorError(f"the cloud refuses {name} with {os.environ.get('TESTCLOUD_SAYS', 'no reason')}")
 
     async def _write(self, file: Path, properties: dict[str, PropertyValue]) -> None:
-        values = properties["values"].value
-        assert isinstance(values, dict) or hasattr(values, "items")
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps({key: item.value for key, item in values.items()}))  # type: ignore[union-attr]
+        store(file, properties)
         await asyncio.sleep(self.delay)
+
+
+def store(file: Path, properties: dict[str, PropertyValue]) -> None:
+    values = properties["values"].value
+    if not isinstance(values, Mapping):
+        raise TypeError(type(values).__name__)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps({key: item.value for key, item in values.items()}))
 
 
 if __name__ == "__main__":
