@@ -90,7 +90,7 @@ def status(session: Session, name: str | None) -> None:
 def logs(session: Session, name: str | None, service: str | None, *, follow: bool, tail: int) -> None:
     """Show what the processes of a sandbox print.
 
-    With --json a list of objects: sandbox, service, line; with --follow one object per line.
+    With --json a list of objects: service, line; with --follow one object per line.
     """
     from tenantry import registry
     from tenantry.errors import SandboxError
