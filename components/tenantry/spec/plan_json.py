@@ -62,13 +62,17 @@ def _plan(data: Data) -> InstancePlan:
             "components": tuple(_COMPONENTS[item["type"]](item) for item in data["components"]),
             "routes": tuple(RoutePlan(**item) for item in data["routes"]),
             "domains": tuple(
-                DomainPlan(**item | {"certificate": _secret(item["certificate"])}) for item in data["domains"]
+                DomainPlan(**_with(item, certificate=_secret(item["certificate"]))) for item in data["domains"]
             ),
             "meters": tuple(MeterPlan(**item) for item in data["meters"]),
             "overlay": None if data["overlay"] is None else OverlayPlan(**data["overlay"]),
             "left_out": tuple(LeftOut(**item) for item in data["left_out"]),
         }
     )
+
+
+def _with(data: Data, **changes: object) -> Data:
+    return {**data, **changes}
 
 
 def _service(data: Data) -> ServicePlan:
@@ -88,7 +92,7 @@ def _service(data: Data) -> ServicePlan:
 
 
 def _site(data: Data) -> SitePlan:
-    return SitePlan(**data | {"source": SourceRef(**data["source"])})
+    return SitePlan(**_with(data, source=SourceRef(**data["source"])))
 
 
 def _miniprogram(data: Data) -> MiniProgramPlan:

@@ -123,7 +123,7 @@ class Tenant(SpecFile):
     tenant: Id = Field(description="The owner.")
     instance: Id = Field(description="The stack's name; equals the file's name without .yaml.")
     template: Selector = Field(description="Template and version (`shop@1.2.0`) or channel (`shop@stable`).")
-    runtime: RuntimeSpec = Field(description="Where the backend runs.")
+    runtime: RuntimeSpec = Field(description="Runtime, region and account of the backend.")
     stores: dict[Id, JsonObject] = Field(
         default_factory=dict,
         description="Stores that the mini-program is published in, as their packages describe them.",
