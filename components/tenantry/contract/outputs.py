@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 class InstanceOutputs:
     """The outputs of one app instance.
 
-    `url`: where the instance answers, no trailing slash. `services`: component id -> its own URL (the instance's URL plus
-    the route's prefix). `databases`: component id -> connection fields, secret. `buckets`: component id -> endpoint, region,
-    name. `desired_miniprograms`: store -> version and ext. `refs`: the vendor's ids, by readable name. `left_out`: what the
-    runtime adds to the plan's own list.
+    `url`: where the instance answers, no trailing slash. `services`: component id -> its own URL (the instance's URL
+    plus the route's prefix). `databases`: component id -> connection fields, secret. `buckets`: component id ->
+    endpoint, region, name. `desired_miniprograms`: store -> version and ext. `refs`: the vendor's ids, by readable
+    name. `left_out`: what the runtime adds to the plan's own list.
     """
 
     url: pulumi.Input[str]

@@ -1,7 +1,7 @@
 """The contract of a runtime adapter: where an app instance's backend runs.
 
-An adapter comes as an entry point of the group `tenantry.runtimes`; the entry point's name equals `name`. Nothing here may
-import the adapter's Pulumi SDK when the module is loaded: validation of thousands of files must not pay for it.
+An adapter comes as an entry point of the group `tenantry.runtimes`; the entry point's name equals `name`. Nothing here
+may import the adapter's Pulumi SDK when the module is loaded: validation of thousands of files must not pay for it.
 """
 
 from __future__ import annotations
@@ -104,5 +104,8 @@ class Logs(Protocol):
     def logs(
         self, plan: InstancePlan, environment: Mapping[str, str], *, component: str | None, follow: bool, tail: int
     ) -> Iterator[tuple[str, str]]:
-        """Pairs of component id and line (no line break), oldest first. `environment` holds the credentials' variables."""
+        """Pairs of component id and line (no line break), oldest first.
+
+        `environment` holds the credentials' variables.
+        """
         ...

@@ -69,7 +69,8 @@ class Sandbox(Protocol):
     def settings(self, folder: Path) -> Mapping[str, str]:
         """Environment variables that programs, plugins and adapters get in sandbox mode; no secret values, only paths.
 
-        Keys begin with `TENANTRY_SANDBOX_`. `TENANTRY_SANDBOX_HTTP_PORT` and `TENANTRY_SANDBOX_HTTPS_PORT` are the gateway's.
+        Keys begin with `TENANTRY_SANDBOX_`; `TENANTRY_SANDBOX_HTTP_PORT` and `TENANTRY_SANDBOX_HTTPS_PORT` are the
+        gateway's.
         Raises SandboxError where the sandbox was never started.
         """
         ...
@@ -79,18 +80,22 @@ class Sandbox(Protocol):
         ...
 
     def accounts(self) -> Mapping[str, Mapping[str, Json]]:
-        """Values of `runtime.account` that the stand-in serves, by a short name: one per variant that behaves differently."""
+        """Values of `runtime.account` that the stand-in serves, by a short name: one per variant that differs."""
         ...
 
     def resources(self, folder: Path, instance: str) -> list[str]:
-        """What the stand-in holds of an instance, as the vendor names it; empty when nothing is left. Raises SandboxError."""
+        """What the stand-in holds of an instance, as the vendor names it; empty when nothing is left.
+
+        Raises SandboxError.
+        """
         ...
 
 
 def loopback_address(host: str) -> str:
     """The IPv4 loopback address at which a sandbox's gateway serves `host` to callers that cannot resolve its name.
 
-    Derived from the host name alone, so that an instance's URL is known before it is deployed: 127.1.0.0/16 to 127.254.0.0/16.
+    Derived from the host name alone, so that an instance's URL is known before it is deployed: 127.1.0.0/16 to
+    127.254.0.0/16.
     """
     digest = hashlib.sha256(host.lower().encode()).digest()
     return f"127.{digest[0] % 254 + 1}.{digest[1]}.{digest[2] % 254 + 1}"

@@ -30,8 +30,8 @@ class SourcePackage(Protocol):
 class Connection:
     """How the adapter reaches the account.
 
-    `account` is what the vendor reports for the credentials in use (the UID of `kube-system`, an account id), never what
-    the tenant file says. `declared` is what the tenant file says, where it does: the identity refuses a difference.
+    `account` is what the vendor reports for the credentials in use (the UID of `kube-system`, an account id), never
+    what the tenant file says. `declared` is what the tenant file says, where it does: the identity refuses a difference.
     `providers` are the explicit Pulumi providers, by package name.
     """
 
@@ -44,8 +44,8 @@ class Connection:
 class Scope:
     """What an adapter gets beside the plan.
 
-    `settings` is what the running sandbox says of itself (empty when live). `depends_on` holds the identity resource: it is
-    empty in `connect` and must be passed to every resource that `provision` declares, which `options` does.
+    `settings` is what the running sandbox says of itself (empty when live). `depends_on` holds the identity resource:
+    it is empty in `connect` and must be passed to every resource that `provision` declares, which `options` does.
     """
 
     parent: pulumi.Resource
@@ -86,7 +86,8 @@ class Scope:
     ) -> pulumi.Input[str]:
         """A value as an input: a plain string where constant, a secret output where any part is secret.
 
-        `url` stands for the instance's URL where the plan does not know it, `fields` maps (component, field) to its value.
+        `url` stands for the instance's URL where the plan does not know it, `fields` maps (component, field) to its
+        value.
         Raises KeyError for a field that the adapter did not give.
         """
         from tenantry.contract.render import render_value

@@ -45,12 +45,12 @@ class Recorder(MockMonitor):
     def RegisterResource(self, request: Any) -> Any:  # noqa: ANN401, N802 - the name and the messages of the engine's service
         """Records one registration."""
         self._record(request, request.object, custom=request.custom, read=False)
-        return super().RegisterResource(request)
+        return super().RegisterResource(request)  # type: ignore[no-untyped-call] # the SDK has no annotations there
 
     def ReadResource(self, request: Any) -> Any:  # noqa: ANN401, N802 - the name and the messages of the engine's service
         """Records one read."""
         self._record(request, request.properties, custom=True, read=True)
-        return super().ReadResource(request)
+        return super().ReadResource(request)  # type: ignore[no-untyped-call] # as above
 
     def _record(self, request: Any, inputs: Any, *, custom: bool, read: bool) -> None:  # noqa: ANN401 - as above
         if request.type == "pulumi:pulumi:Stack":
@@ -88,7 +88,7 @@ def block_sockets() -> None:
 
     socket.socket.connect = refuse  # type: ignore[method-assign] # the point of this process
     socket.socket.connect_ex = refuse  # type: ignore[method-assign] # the same
-    socket.getaddrinfo = refuse
+    socket.getaddrinfo = refuse  # type: ignore[assignment] # and again
 
 
 def plan_of(runtime: str, variant: str, settings: Mapping[str, str]) -> tuple[InstancePlan, TemplateVersion]:
