@@ -1,7 +1,8 @@
 """The shop in a real browser: an order through the page, in both languages and themes, on a phone and on a desk.
 
-The page and the API stand behind one small front, as an instance's routes put them behind one host. Every message on
-the browser's console fails the test, a refused Content Security Policy among them.
+Most tests put the page and the API behind one small front, as an instance's routes put them behind one host; the last
+one asks a deployed instance. Every message on the browser's console fails the test, a refused Content Security Policy
+among them.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import pytest
 from playwright.sync_api import expect, sync_playwright
@@ -40,6 +41,7 @@ ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--proxy-server=direct://",  # the addresses are on loopback
 ]
 PHONE = {"width": 375, "height": 812}
 DESK = {"width": 1280, "height": 800}
@@ -331,3 +333,31 @@ def test_a_shop_that_is_away_says_so_and_comes_back(
     page.unroute("**/api/about")
     page.get_by_role("button", name="Try again").click()
     expect(page.locator(".card")).to_have_count(8)
+
+
+class Tenantry(Protocol):
+    """The installed command line, of conftest.py."""
+
+    def tenantry(self, *args: str, folder: Path) -> subprocess.CompletedProcess[str]: ...
+
+
+def test_an_order_in_a_deployed_instance(installed: Tenantry, project: Path, visit: Callable[..., Page]) -> None:
+    """The page of one instance through the sandbox's gateway, from the wheel, with its own URL."""
+    tenant = ["browser", "--template", "shop@stable", "--runtime", "kubernetes", "--plan", "free"]
+    installed.tenantry(
+        "new", "tenant", *tenant, "--param", "shop_name=Acme", "--param", "tax_percent=10", folder=project
+    )
+    try:
+        installed.tenantry("up", "browser", folder=project)
+        url = installed.tenantry("open", "browser", "--print", folder=project).stdout.strip()
+        page = visit(url, PHONE)
+        page.get_by_role("button", name=ENGLISH.add_mug).click()
+        page.get_by_role("link", name=ENGLISH.cart).click()
+        page.get_by_label(ENGLISH.name).fill("Ann")
+        page.get_by_label(ENGLISH.contact).fill("ann@example.com")
+        page.get_by_role("button", name=ENGLISH.place).click()
+        expect(page.get_by_text(ENGLISH.thanks)).to_be_visible()
+        expect(page.locator("[data-order] .sum-total dd")).to_have_text("CN¥74.80")
+        expect(page.locator("#release")).to_have_text("browser · version 1.1.0")
+    finally:
+        installed.tenantry("destroy", "browser", "--yes", folder=project)
