@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from typing import TYPE_CHECKING, Final
 
@@ -31,6 +32,7 @@ _KEPT_LOGS: Final = 2
 _RETRY_SECONDS: Final = 5.0
 _MESSAGE_LINES: Final = 80
 _MESSAGE_CHARACTERS: Final = 2048
+_log = logging.getLogger("node")
 
 
 class Container:
@@ -125,6 +127,10 @@ class Container:
         """What the run before printed."""
         return self.folder / f"{self.state.restarts - 1}.log"
 
+    @property
+    def _where(self) -> str:
+        return f"{self._worker.namespace}/{self._worker.name} {self.name}"
+
     def _id(self, attempt: int) -> str:
         return f"process://{self._worker.uid}/{self.name}/{attempt}"
 
@@ -137,6 +143,7 @@ class Container:
         self._begun = time.monotonic()
         self._killed = None
         self.state.container_id = self._id(self.state.restarts)
+        _log.info("%s runs as process %d", self._where, process.record.pid)
         self.state.state = {"running": {"startedAt": process.record.started}}
         self._context.ports.hold(self.ports.values())
         self._limit_memory(process)
@@ -235,6 +242,7 @@ class Container:
         elif code == START_ERROR:
             message = launch_failure(self.folder / "process.json")
             reason = "StartError" if message else reason
+        _log.info("%s ended: %s, exit status %d %s", self._where, reason, status or 0, message)
         self._terminated(reason, status or 0, process.record.started, message)
         self._worker.changed()
         return status or 0

@@ -304,3 +304,4 @@ class PodWorker:
             else:
                 break
         await asyncio.to_thread(shutil.rmtree, self.folder, ignore_errors=True)
+        _log.info("%s/%s is gone", self.namespace, self.name)
