@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 USUAL_PLACES = (Path("/usr/local/go/bin/go"), Path("/usr/lib/go/bin/go"))
 """Where Go's own instructions and distributions put it; looked at when PATH has none."""
 
+_GARBAGE = ((4, 200), (2, 100), (0, 50))  # GiB free for each job, GOGC
 _VERSION = re.compile(r"go(\d+)\.(\d+)\S*")
 _ASK_SECONDS = 120
 
@@ -112,7 +113,7 @@ def environment(*, temporary: Path) -> dict[str, str]:
         "GOARCH": machine,
         "GOCACHE": str(build_cache()),
         "GOFLAGS": flags,
-        "GOGC": "50",
+        "GOGC": str(garbage()),
         "GOMODCACHE": str(modules),
         "GONOSUMDB": "*",
         "GOOS": system,
@@ -131,3 +132,14 @@ def jobs() -> int:
     processors = len(affinity(0)) if affinity else os.cpu_count() or 1
     memory = psutil.virtual_memory().total >> 31
     return max(1, min(processors, memory, 8))
+
+
+def garbage() -> int:
+    """GOGC: how much garbage a compiler may pile up, in percent of what it uses, by the memory free for each job.
+
+    At 200 a build takes a quarter to a third less processor time than at 50, for about twice the memory.
+    """
+    import psutil
+
+    free = psutil.virtual_memory().available / jobs() / (1 << 30)
+    return next(percent for least, percent in _GARBAGE if free >= least)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 import platform
 import re
+from types import SimpleNamespace
 
+import psutil
 import pytest
 
 from tenantry.errors import PreflightError
-from tenantry_toolchain import recipes
+from tenantry_toolchain import go, recipes
 from tenantry_toolchain.recipe import MODULES, target
 from tenantry_toolchain.refusal import MINIMUM, refusal
 
@@ -66,6 +69,25 @@ def test_a_platform_without_go_builds_is_named(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(platform, "machine", lambda: "sparc")
     with pytest.raises(PreflightError, match=r"does not run on .* sparc"):
         target()
+
+
+@pytest.mark.parametrize(
+    ("gib", "processors", "expected"),
+    [
+        ((24, 22), 2, (2, 200)),
+        ((8, 5), 2, (2, 100)),
+        ((4, 3), 8, (2, 50)),
+        ((1, 1), 8, (1, 50)),
+        ((64, 60), 32, (8, 200)),
+    ],
+)
+def test_memory_decides_how_hard_the_compiler_is_driven(
+    gib: tuple[int, int], processors: int, expected: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory = SimpleNamespace(total=gib[0] << 30, available=gib[1] << 30)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: memory)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: set(range(processors)), raising=False)
+    assert (go.jobs(), go.garbage()) == expected
 
 
 @pytest.mark.parametrize(
