@@ -48,8 +48,8 @@ the environment of a service.""",
 
 `bind: [orders, media]` gives a service the whole environment below; the names are the same on every runtime. In
 variable names `-` becomes `_`. Every service also gets `PORT`, `HOST`, `TENANTRY_INSTANCE`, `TENANTRY_TEMPLATE`
-(`shop@1.0.0`) and `TENANTRY_URL`; a template cannot set these itself. The S3 operations that a bucket must know: put, get, head, delete,
-list (version 2), presigned get and put.""",
+(`shop@1.0.0`) and `TENANTRY_URL`; a template cannot set these itself. The S3 operations that a bucket must
+know: put, get, head, delete, list (version 2), presigned get and put.""",
     "binding-columns": "| field | variable | secret |",
     "settings": """\
 ## Plans and overrides
@@ -73,8 +73,9 @@ _ZH: Final = {
 <!-- 由 `python -m tenantry.spec.reference docs` 生成；测试保证其与模型一致。 -->
 
 共有三种 YAML 文件，均以 `spec: tenantry/v1` 开头。检查是严格的：未知字段、类型错误或缺少取值都会报错，
-并给出文件、行和列。文本就是文本：只有 `true` 和 `false` 是布尔值，因此 `on`、`yes`、`no` 无需加引号。标签、重复的键、空值以及超过 1 MiB
-的文件会被拒绝。`tenantry schema` 输出供编辑器使用的 JSON Schema，其中包含已安装运行时的字段。""",
+并给出文件、行和列。文本就是文本：只有 `true` 和 `false` 是布尔值，因此 `on`、`yes`、`no` 无需加引号。
+标签、重复的键、空值以及超过 1 MiB 的文件会被拒绝。`tenantry schema` 输出供编辑器使用的
+JSON Schema，其中包含已安装运行时的字段。""",
     "template": "模板",
     "template-intro": "`templates/<name>/<version>/template.yaml`，与源码目录放在一起。",
     "tenant": "租户文件",

@@ -125,6 +125,7 @@ TEXTS: Final[dict[str, str]] = {
     "Certificate and key, with `tls: provided`.": "证书和私钥，配合 `tls: provided`。",
     "ICP filing number, where the law asks for one.": "法律要求时的 ICP 备案号。",
     "What happens to data when the instance ends.": "实例结束时如何处理数据。",
+    "What an end of the instance means.": "实例结束时的处理方式。",
     "Keep or delete databases and buckets.": "保留或删除数据库和存储桶。",
     "Source-level changes of one tenant.": "某个租户对源码的改动。",
     "Folder with the files, from the project's root.": "文件所在目录，相对于项目根目录。",

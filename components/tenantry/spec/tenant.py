@@ -141,9 +141,7 @@ class Tenant(SpecFile):
     overrides: dict[ComponentId, Override] = Field(
         default_factory=dict, description="Changed settings of components, within the plan's limits."
     )
-    lifecycle: LifecycleSpec = Field(
-        default=LifecycleSpec(), description="What happens to data when the instance ends."
-    )
+    lifecycle: LifecycleSpec = Field(default=LifecycleSpec(), description="What an end of the instance means.")
     overlay: OverlaySpec | None = Field(default=None, description="Source-level changes of this tenant.")
     state: StateSpec = Field(default=StateSpec(), description="Where the stack's state and key are.")
     labels: dict[LabelKey, LabelValue] = Field(default_factory=dict, description="Labels to select instances by.")

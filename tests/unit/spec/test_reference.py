@@ -26,8 +26,9 @@ def test_every_text_is_translated_and_none_is_left_over() -> None:
 
 
 def test_every_field_is_explained() -> None:
+    page = reference("en")
     for schema in compose({}).values():
         for definition in [schema, *schema["$defs"].values()]:
             for name, field in definition.get("properties", {}).items():
                 assert field.get("description"), (definition.get("title"), name)
-                assert f"| `{name}` |" in reference("en")
+                assert f"| `{name}` |" in page
