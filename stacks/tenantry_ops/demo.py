@@ -142,7 +142,7 @@ def run_demo(project: Project, progress: Callable[[str], None]) -> list[Outcome]
     if not instances:
         raise PreflightError(
             "The project has no instance to show.",
-            hint="Add one: tenantry new tenant acme --template shop@stable --runtime kubernetes --plan free --param shop_name=Acme",
+            hint="Add one: tenantry new tenant acme --template shop@stable --runtime kubernetes",
         )
     if project.mode != "sandbox":
         raise PreflightError(
@@ -166,7 +166,11 @@ def run_demo(project: Project, progress: Callable[[str], None]) -> list[Outcome]
         return Outcome(instance=instance, seconds=seconds, reply=reply)
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        outcomes = list(pool.map(one, instances))
+        try:
+            outcomes = list(pool.map(one, instances))
+        except KeyboardInterrupt:
+            progress("stopping as soon as what has begun is done")
+            raise
     write_report(project.root / ".tenantry" / "demo.json", outcomes)
     return outcomes
 

@@ -170,3 +170,5 @@ def test_sandbox_that_never_ran(call: Call, project: Path) -> None:
 def test_flat_outputs() -> None:
     nested = {"url": "u", "services": {"api": "u/api"}, "databases": {}, "left_out": [], "refs": {"a": {"b": 1}}}
     assert list(flat(nested)) == [("url", "u"), ("services.api", "u/api"), ("refs.a.b", "1")]
+    left_out = [{"what": "api.scale.min", "reason": "it keeps one"}]
+    assert list(flat({"left_out": left_out})) == [("left_out api.scale.min", "it keeps one")]

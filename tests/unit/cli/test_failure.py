@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 
 def tree(root: type[errors.TenantryError]) -> list[type[errors.TenantryError]]:
-    return [root, *(below for kind in root.__subclasses__() for below in tree(kind))]
+    own = [kind for kind in root.__subclasses__() if kind.__module__ == errors.__name__]
+    return [root, *(below for kind in own for below in tree(kind))]
 
 
 def raising(error: BaseException) -> Callable[[], int]:

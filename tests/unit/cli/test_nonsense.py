@@ -32,7 +32,8 @@ def leaves(group: GroupWithGlobals = tenantry, *path: str) -> Iterator[tuple[tup
 
 
 def codes(kind: type[TenantryError] = TenantryError) -> set[int]:
-    return {kind.exit_code}.union(*(codes(below) for below in kind.__subclasses__()))
+    own = [below for below in kind.__subclasses__() if below.__module__ == TenantryError.__module__]
+    return {kind.exit_code}.union(*(codes(below) for below in own))
 
 
 LEAVES = list(leaves())

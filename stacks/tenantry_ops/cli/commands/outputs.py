@@ -36,7 +36,9 @@ def outputs(session: Session, instance: str, *, show_secrets: bool) -> None:
 def flat(values: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, str]]:
     """Nested outputs as dotted names and texts; empty ones are left out."""
     for name, value in values.items():
-        if isinstance(value, dict):
+        if name == "left_out" and isinstance(value, list):
+            yield from ((f"{name} {item['what']}", str(item["reason"])) for item in value)
+        elif isinstance(value, dict):
             yield from flat(value, f"{prefix}{name}.")
         elif isinstance(value, str):
             yield f"{prefix}{name}", value

@@ -9,7 +9,7 @@ import click
 from tenantry_ops.cli.base import GroupWithGlobals, examples, pass_session
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from tenantry_ops.cli.session import Session
 
@@ -102,12 +102,15 @@ def logs(session: Session, name: str | None, service: str | None, *, follow: boo
     if follow and len(names) > 1:
         raise click.UsageError(f"Name the sandbox to follow: {', '.join(names)}.")
 
-    for each in names:
-        folder = project.sandbox_folder(each)
-        if not folder.is_dir():
-            raise SandboxError(f"The sandbox {each!r} was never started.", hint=f"Start it: tenantry sandbox up {each}")
-        lines = registry.sandbox(each).logs(folder, service, follow=follow, tail=tail)
-        show_lines(session.screen, lines, field="service", follow=follow)
+    def lines() -> Iterator[tuple[str, str]]:
+        for each in names:
+            folder = project.sandbox_folder(each)
+            if not folder.is_dir():
+                hint = f"Start it: tenantry sandbox up {each}"
+                raise SandboxError(f"The sandbox {each!r} was never started.", hint=hint)
+            yield from registry.sandbox(each).logs(folder, service, follow=follow, tail=tail)
+
+    show_lines(session.screen, lines(), field="service", follow=follow)
 
 
 def _show_status(session: Session, names: Sequence[str]) -> None:
