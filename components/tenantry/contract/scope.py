@@ -31,7 +31,7 @@ class Connection:
     """How the adapter reaches the account.
 
     `account` is what the vendor reports for the credentials in use (the UID of `kube-system`, an account id), never
-    what the tenant file says. `declared` is what the tenant file says, where it does: the identity refuses a difference.
+    what the tenant file says. `declared` is what the tenant file says, where it does: the identity refuses another.
     `providers` are the explicit Pulumi providers, by package name.
     """
 
