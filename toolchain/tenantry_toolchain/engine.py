@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MINIMUM = Version(3, 219, 0)
-"""The least supported version: the first that passes full Python providers all that ours use."""
+"""The least version that is accepted; what we test with is the pinned one."""
 
 BELOW = Version(4, 0, 0)
 """Supported versions are below this one: a new major may change state and protocol."""
