@@ -73,7 +73,7 @@ def _pods(client: Kubernetes, plan: InstancePlan, component: str | None) -> list
     return sorted(pods, key=lambda pod: (pod["metadata"]["creationTimestamp"], pod["metadata"]["name"]))
 
 
-def _lines(client: Kubernetes, pod: Mapping[str, Any], *, follow: bool, tail: int) -> Iterator[str]:
+def _lines(client: Kubernetes, pod: Mapping[str, Any], *, follow: bool, tail: int | None) -> Iterator[str]:
     metadata = pod["metadata"]
     waiting = _waiting(pod)
     if waiting:
@@ -84,17 +84,17 @@ def _lines(client: Kubernetes, pod: Mapping[str, Any], *, follow: bool, tail: in
 
 def _follow(client: Kubernetes, plan: InstancePlan, component: str | None, tail: int) -> Iterator[_Line]:
     lines: queue.SimpleQueue[_Line | Exception] = queue.SimpleQueue()
-    seen: set[tuple[str, str]] = set()
+    seen: set[tuple[str, int, str]] = set()
     first, looked = True, 0.0
     while True:
         if time.monotonic() - looked >= _POLL_SECONDS:
             looked = time.monotonic()
             for pod in _pods(client, plan, component):
-                # A container that was waiting and now runs is asked anew.
-                key = (pod["metadata"]["uid"], _waiting(pod))
+                # A container that was waiting and now runs, or was started again, is asked anew.
+                key = (pod["metadata"]["uid"], _restarts(pod), _waiting(pod))
                 if key not in seen:
                     seen.add(key)
-                    args = (client, pod, tail if first else -1, lines)
+                    args = (client, pod, tail if first else None, lines)
                     threading.Thread(target=_pump, args=args, daemon=True).start()
             first = False
         try:
@@ -106,7 +106,9 @@ def _follow(client: Kubernetes, plan: InstancePlan, component: str | None, tail:
         yield item
 
 
-def _pump(client: Kubernetes, pod: Mapping[str, Any], tail: int, lines: queue.SimpleQueue[_Line | Exception]) -> None:
+def _pump(
+    client: Kubernetes, pod: Mapping[str, Any], tail: int | None, lines: queue.SimpleQueue[_Line | Exception]
+) -> None:
     from tenantry.errors import VendorError
 
     try:
@@ -120,6 +122,10 @@ def _pump(client: Kubernetes, pod: Mapping[str, Any], tail: int, lines: queue.Si
 
 def _component(pod: Mapping[str, Any]) -> str:
     return str(pod["metadata"]["labels"][_COMPONENT])
+
+
+def _restarts(pod: Mapping[str, Any]) -> int:
+    return sum(int(one.get("restartCount", 0)) for one in pod.get("status", {}).get("containerStatuses", []))
 
 
 def _waiting(pod: Mapping[str, Any]) -> str:

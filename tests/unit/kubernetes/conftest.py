@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 import pulumi.runtime
 import pytest
-from google.protobuf.json_format import (  # type: ignore[import-untyped] # has no types
+from google.protobuf.json_format import (
     MessageToDict,
     ParseDict,
 )
-from google.protobuf.struct_pb2 import Struct  # type: ignore[import-untyped] # has no types
+from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.proto.resource_pb2 import ReadResourceResponse, RegisterResourceResponse
 
