@@ -139,6 +139,13 @@ class Cloud:
             check=False,
         )
 
+    def plain_without(self, instance: str, prefix: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """As `plain`, without the variables that begin with `prefix`."""
+        given = os.environ | environment(self.project, instance)
+        variables = {name: value for name, value in given.items() if not name.startswith(prefix)}
+        command = self.plain_command(instance, *arguments)
+        return subprocess.run(command, cwd=self.root, env=variables, capture_output=True, text=True, check=False)
+
     def plain_schema(self, plugin: str) -> subprocess.CompletedProcess[str]:
         """`pulumi package get-schema PLUGIN`."""
         variables = os.environ | environment(self.project, "acme")

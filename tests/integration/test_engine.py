@@ -19,7 +19,7 @@ from tenantry_ops.engine.process import RUN
 from tenantry_ops.environment import environment
 
 if TYPE_CHECKING:
-    from conftest import Cloud
+    from tests.integration.conftest import Cloud
 
 pytestmark = pytest.mark.integration
 

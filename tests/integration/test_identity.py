@@ -10,7 +10,7 @@ import pytest
 from tenantry.errors import IdentityError
 
 if TYPE_CHECKING:
-    from conftest import Cloud
+    from tests.integration.conftest import Cloud
 
 pytestmark = pytest.mark.integration
 

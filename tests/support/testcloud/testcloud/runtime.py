@@ -38,7 +38,16 @@ class TestcloudRuntime:
         return Capabilities(features=features, limits={}, source_runtimes=("python3.11",))
 
     def models(self) -> RuntimeModels:
-        from testcloud.models import Account, Extensions
+        # Here and not above: a run with a kept plan must not import pydantic.
+        from pydantic import BaseModel, ConfigDict
+
+        class Account(BaseModel):
+            model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+            declared: str | None = None
+
+        class Extensions(BaseModel):
+            model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
         return RuntimeModels(account=Account, extensions=Extensions)
 
