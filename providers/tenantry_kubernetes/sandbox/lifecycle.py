@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from filelock import FileLock, Timeout
 
 from tenantry.errors import SandboxError
-from tenantry_kubernetes.sandbox.control_plane import ControlPlane, Health, address
+from tenantry_kubernetes.sandbox.control_plane import ControlPlane
+from tenantry_kubernetes.sandbox.health import Health, address
 from tenantry_kubernetes.sandbox.layout import DAEMONS, PORTS
 from tenantry_vendor.sandbox.daemon import DaemonFolder
 from tenantry_vendor.sandbox.files import private_folder

@@ -11,9 +11,9 @@ from aiohttp import web
 
 from tenantry_kubernetes.client.aio import AsyncKubernetes
 from tenantry_kubernetes.client.kubeconfig import load_files
-from tenantry_kubernetes.sandbox.control_plane import HEALTH_HOST
 from tenantry_kubernetes.sandbox.gateway.statuses import wanted_statuses, write_statuses
 from tenantry_kubernetes.sandbox.gateway.view import FIELDS, KINDS, Outcome, View
+from tenantry_kubernetes.sandbox.health import HEALTH_HOST
 from tenantry_vendor.sandbox.authority import Authority
 from tenantry_vendor.sandbox.gateway.certificates import Certificates
 from tenantry_vendor.sandbox.gateway.listeners import Listeners

@@ -7,13 +7,16 @@ import logging
 import time
 from typing import TYPE_CHECKING, Final
 
+from tenantry.errors import SandboxError
 from tenantry_kubernetes.client.errors import KubernetesError
 from tenantry_kubernetes.sandbox.node import probes
 from tenantry_kubernetes.sandbox.node.backoff import Backoff
+from tenantry_kubernetes.sandbox.node.container_probes import ContainerProbes
 from tenantry_kubernetes.sandbox.node.environment import ConfigError
 from tenantry_kubernetes.sandbox.node.images import ImageError
+from tenantry_kubernetes.sandbox.node.probes import port_target
 from tenantry_kubernetes.sandbox.node.quantity import parse_quantity
-from tenantry_kubernetes.sandbox.node.status import ContainerState, now
+from tenantry_kubernetes.sandbox.node.status import ContainerState, now, terminated
 from tenantry_vendor.sandbox import logfile
 from tenantry_vendor.sandbox.launcher import START_ERROR
 from tenantry_vendor.sandbox.process import ProcessRecord, launch_failure
@@ -23,7 +26,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tenantry_kubernetes.client.requests import Object
-    from tenantry_kubernetes.sandbox.node.make import Made
     from tenantry_kubernetes.sandbox.node.pod import PodWorker
 
 _OOM_EXIT: Final = 137
@@ -48,11 +50,11 @@ class Container:
         self.state = ContainerState(name=self.name, image=spec["image"], container_id=self._id(0))
         self.ports: dict[int, int] = {}
         self._process: LocalProcess | None = None
-        self._made: Made | None = None
+        self._target = port_target(spec, {})
         self._backoff = Backoff(self._context.backoff_base, self._context.backoff_cap)
         self._killed: tuple[str, int] | None = None
         self._begun = 0.0
-        self._probe_tasks: set[asyncio.Task[None]] = set()
+        self._probes: ContainerProbes | None = None
         self.has_started = asyncio.Event()
 
     def restore(self, before: Object) -> None:
@@ -62,6 +64,8 @@ class Container:
         self.state.last = before.get("lastState") or {}
         if "running" in state:
             self.state.state = state
+            # Ready until a probe says otherwise: a node that starts anew is no reason to take it out of service.
+            self.state.ready, self.state.started = bool(before.get("ready")), bool(before.get("started"))
         elif "terminated" in state and not self._restarts_after(int(state["terminated"].get("exitCode") or 0)):
             self.state.state = state
             self.state.finished = True
@@ -92,15 +96,16 @@ class Container:
             return
         deadline = time.monotonic() + seconds
         hook = (self.spec.get("lifecycle") or {}).get("preStop")
-        if hook and self._made is not None and seconds > 0:
+        if hook and seconds > 0:
             try:
                 async with asyncio.timeout(seconds):
-                    failure = await probes.act(hook, self._made.target, self._context.http)
+                    failure = await probes.act(hook, self._target, self._context.http)
                 if failure:
                     await self._worker.event("Warning", "FailedPreStopHook", failure)
             except TimeoutError:
                 pass
-        self._stop_probes()
+        if self._probes is not None:
+            self._probes.stop()
         await process.stop(max(0.0, deadline - time.monotonic()))
 
     def start_no_more(self) -> None:
@@ -138,7 +143,7 @@ class Container:
         return self._restart == "Always" or (self._restart == "OnFailure" and code != 0)
 
     async def _run_once(self) -> int:
-        process = self._adopt() or await self._start()
+        process = await self._adopt() or await self._start()
         self._process = process
         self._begun = time.monotonic()
         self._killed = None
@@ -147,18 +152,20 @@ class Container:
         self.state.state = {"running": {"startedAt": process.record.started}}
         self._context.ports.hold(self.ports.values())
         self._limit_memory(process)
-        self._begin_probes()
         self._worker.changed()
+        self._probes = ContainerProbes(self.spec, self._target, self._context.http, self)
         try:
+            await self._probes.begin()
             code = await process.wait()
         finally:
-            self._stop_probes()
+            self._probes.stop()
             self._context.memory.remove(process.record.pid)
             self._context.ports.release(self.ports.values())
         self.state.ready = self.state.started = False
         return self._ended(process, code)
 
-    def _adopt(self) -> LocalProcess | None:
+    async def _adopt(self) -> LocalProcess | None:
+        """The process that an earlier node started for this container, where it still runs."""
         if self._process is not None:
             return None
         record = ProcessRecord.read(self.folder / "process.json")
@@ -167,13 +174,14 @@ class Container:
         self.ports = {int(port): int(local) for port, local in record.extra["ports"].items()}
         self.state.restarts = max(self.state.restarts, int(record.extra["attempt"]))
         process = LocalProcess.adopt(record)
-        if process is None:
-            return None
-        try:
-            self._made = self._worker.make(self, self.ports)
-        except (ConfigError, ImageError):
-            process.kill()
-            return None
+        if process is not None:
+            self._target = port_target(self.spec, self.ports)
+            try:
+                await self._worker.read_references(self.spec)
+                self._target = (await asyncio.to_thread(self._worker.make, self, self.ports)).target
+            except (ConfigError, ImageError, KubernetesError) as error:
+                # It runs well enough; only commands of probes would lack their environment.
+                _log.warning("%s goes on, though it could not be made anew: %s", self._where, error)
         return process
 
     async def _start(self) -> LocalProcess:
@@ -185,7 +193,7 @@ class Container:
                 reason, message = "ErrImagePull" if failures == 0 else "ImagePullBackOff", str(error)
             except ConfigError as error:
                 reason, message = "CreateContainerConfigError", str(error)
-            except (KubernetesError, OSError) as error:
+            except (KubernetesError, SandboxError, OSError) as error:
                 reason, message = "CreateContainerError", str(error)
             if self.state.state.get("waiting", {}).get("reason") != reason:
                 await self._worker.event("Warning", "Failed", f"{reason}: {message}")
@@ -210,7 +218,7 @@ class Container:
         except BaseException:
             self._context.ports.release(ports.values())
             raise
-        self._made = made
+        self._target = made.target
         self._drop_old_logs()
         return LocalProcess.start(
             made.command,
@@ -253,22 +261,16 @@ class Container:
         record = ProcessRecord.read(self.folder / "process.json")
         if running is None or (record is not None and record.alive):
             return None
+        self.state.ready = self.state.started = False
         message = "The container ended while no node was there to see how."
         self._terminated("ContainerStatusUnknown", _UNKNOWN_EXIT, str(running.get("startedAt") or now()), message)
         return _UNKNOWN_EXIT
 
     def _terminated(self, reason: str, code: int, started: str, message: str) -> None:
-        from_log = self.spec.get("terminationMessagePolicy") == "FallbackToLogsOnError"
-        if code and not message and from_log:
+        if code and not message and self.spec.get("terminationMessagePolicy") == "FallbackToLogsOnError":
             message = "\n".join(logfile.tail(self.log, _MESSAGE_LINES))[-_MESSAGE_CHARACTERS:]
-        terminated: Object = {
-            "exitCode": code,
-            "reason": reason,
-            "startedAt": started,
-            "finishedAt": now(),
-            "containerID": self._id(self.state.restarts),
-        }
-        self.state.state = {"terminated": terminated | ({"message": message} if message else {})}
+        container_id = self._id(self.state.restarts)
+        self.state.state = terminated(reason, code, started=started, message=message, container_id=container_id)
 
     async def _wait_for_restart(self, seconds: float) -> None:
         self.state.last = self.state.state
@@ -294,61 +296,26 @@ class Container:
 
         self._context.memory.add(process.record.pid, int(parse_quantity(str(limit))), exceeded)
 
-    def _begin_probes(self) -> None:
-        startup = self.spec.get("startupProbe")
-        if startup is None:
-            self._after_startup()
-        else:
-            self._probe(startup, self._on_startup)
-
-    def _after_startup(self) -> None:
+    def on_started(self) -> None:
+        """Told by the probes."""
         self.state.started = True
         self.has_started.set()
-        readiness, liveness = self.spec.get("readinessProbe"), self.spec.get("livenessProbe")
-        if readiness is None:
-            self.state.ready = True
-        else:
-            self._probe(readiness, self._on_readiness)
-        if liveness is not None:
-            self._probe(liveness, self._on_liveness)
+        self._worker.changed()
 
-    def _probe(self, probe: Object, verdict: probes.Verdict) -> None:
-        if self._made is None:
+    async def on_ready(self, failure: str) -> None:
+        """Told by the probes."""
+        if self.state.ready == (not failure):
             return
-        task = asyncio.create_task(probes.watch(probe, self._made.target, self._context.http, verdict))
-        self._probe_tasks.add(task)
-        task.add_done_callback(self._probe_tasks.discard)
+        self.state.ready = not failure
+        self._worker.changed()
+        if failure:
+            await self._worker.event("Warning", "Unhealthy", f"Readiness probe failed: {failure}")
 
-    def _stop_probes(self) -> None:
-        for task in list(self._probe_tasks):
-            task.cancel()
-
-    async def _on_startup(self, ok: bool, failure: str) -> bool:  # noqa: FBT001 - called by the probe alone
-        if ok:
-            self._after_startup()
-            self._worker.changed()
-        else:
-            await self._unhealthy("Startup", failure, self.spec["startupProbe"])
-        return False
-
-    async def _on_readiness(self, ok: bool, failure: str) -> bool:  # noqa: FBT001 - called by the probe alone
-        if ok != self.state.ready:
-            self.state.ready = ok
-            self._worker.changed()
-            if not ok:
-                await self._worker.event("Warning", "Unhealthy", f"Readiness probe failed: {failure}")
-        return True
-
-    async def _on_liveness(self, ok: bool, failure: str) -> bool:  # noqa: FBT001 - called by the probe alone
-        if not ok:
-            await self._unhealthy("Liveness", failure, self.spec["livenessProbe"])
-        return ok
-
-    async def _unhealthy(self, kind: str, failure: str, probe: Object) -> None:
+    async def on_unhealthy(self, kind: str, failure: str, probe: Object) -> None:
+        """Told by the probes."""
         await self._worker.event("Warning", "Unhealthy", f"{kind} probe failed: {failure}")
-        await self._worker.event(
-            "Normal", "Killing", f"Container {self.name} failed {kind.lower()} probe, will be restarted"
-        )
+        message = f"Container {self.name} failed {kind.lower()} probe, will be restarted"
+        await self._worker.event("Normal", "Killing", message)
         grace = probe.get("terminationGracePeriodSeconds") or self._worker.grace_seconds
-        # Stopping cancels the probes, this one too: it must not stop half-way.
+        # Stopping ends the probes, and with them whoever called this: it must not stop half-way.
         self._worker.spawn(self.stop(float(grace)))

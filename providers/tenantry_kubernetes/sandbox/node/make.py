@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from tenantry_kubernetes.sandbox.node import images
 from tenantry_kubernetes.sandbox.node.environment import container_environment, expand
 from tenantry_kubernetes.sandbox.node.mounts import container_mounts
-from tenantry_kubernetes.sandbox.node.probes import Target
+from tenantry_kubernetes.sandbox.node.probes import port_target
 from tenantry_vendor.sandbox.files import private_folder
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from tenantry_kubernetes.client.requests import Object
     from tenantry_kubernetes.sandbox.node.environment import Sources
+    from tenantry_kubernetes.sandbox.node.probes import Target
 
 _SYSTEM_FOLDERS: Final = "/usr/bin:/bin"
 _IMAGE_FOLDER: Final = "/usr/local/bin"
@@ -51,10 +52,8 @@ def make(container: Object, sources: Sources, *, folder: Path, volumes: Mapping[
     cwd = mounts.local(container.get("workingDir") or "/")
     cwd.mkdir(parents=True, exist_ok=True)
     line = [*(container.get("command") or []), *(container.get("args") or [])] or list(image.default_command)
-    declared = container.get("ports") or []
-    target = Target(
-        ports=dict(sources.ports),
-        port_names={port["name"]: int(port["containerPort"]) for port in declared if port.get("name")},
+    target = replace(
+        port_target(container, sources.ports),
         command=lambda command: [mounts.rewrite(part) for part in command],
         cwd=cwd,
         environment=environment,

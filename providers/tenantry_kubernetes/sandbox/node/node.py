@@ -62,7 +62,7 @@ class Node:
                 continue
             metadata = event.object["metadata"]
             for worker in self._workers.values():
-                if worker.namespace == metadata["namespace"] and (kind, metadata["name"]) in worker.volume_references:
+                if worker.namespace == metadata["namespace"] and worker.mounts(kind, metadata["name"]):
                     worker.spawn(worker.refresh_volumes())
 
     async def keep_house(self) -> None:

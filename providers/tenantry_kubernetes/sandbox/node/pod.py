@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tenantry_kubernetes.client.errors import KubernetesError
 from tenantry_kubernetes.sandbox.layout import PORTS_ANNOTATION
-from tenantry_kubernetes.sandbox.node import make, volumes
+from tenantry_kubernetes.sandbox.node import make
 from tenantry_kubernetes.sandbox.node.container import Container
 from tenantry_kubernetes.sandbox.node.context import HOST_IP, POD
-from tenantry_kubernetes.sandbox.node.environment import ConfigError, Sources
-from tenantry_kubernetes.sandbox.node.references import variable_references, volume_references
+from tenantry_kubernetes.sandbox.node.environment import ConfigError
+from tenantry_kubernetes.sandbox.node.pod_files import PodFiles
+from tenantry_kubernetes.sandbox.node.references import variable_references
 from tenantry_kubernetes.sandbox.node.status import PodState, now, phase, pod_status
 from tenantry_vendor.sandbox.files import private_folder
 
@@ -41,13 +42,11 @@ class PodWorker:
         self.namespace: str = pod["metadata"]["namespace"]
         self.name: str = pod["metadata"]["name"]
         self.folder: Path = private_folder(context.layout.pods / self.uid)
-        self.volume_references = volume_references(pod)
-        self._objects: dict[tuple[str, str], Object | None] = {}
-        self._volumes: dict[str, Path] = {}
         self._failure: tuple[str, str] | None = None
         status = pod.get("status") or {}
         self._start_time: str = status.get("startTime") or now()
         self._ip = context.addresses.take(status.get("podIP"))
+        self._files = PodFiles(context, pod, self.folder, self._ip)
         self._initialized = False
         self._dirty = asyncio.Event()
         self._sent: Object | None = None
@@ -102,15 +101,15 @@ class PodWorker:
 
     async def read_references(self, container: Object) -> None:
         """Reads the ConfigMaps and Secrets behind a container's variables."""
-        await self._read(variable_references(container))
+        await self._files.read(variable_references(container))
 
     def make(self, container: Container, ports: Mapping[int, int]) -> make.Made:
         """What is to be started for the container. Raises ConfigError and ImageError."""
         return make.make(
             container.spec,
-            self._sources(ports),
+            self._files.sources(self.pod, ports),
             folder=private_folder(container.folder),
-            volumes=self._volumes,
+            volumes=self._files.volumes,
             image_folder=self.context.layout.images,
         )
 
@@ -124,10 +123,14 @@ class PodWorker:
         patch = {"metadata": {"uid": self.uid, "annotations": {PORTS_ANNOTATION: text}}}
         await self.context.client.patch(POD, self.namespace, self.name, patch)
 
+    def mounts(self, kind: str, name: str) -> bool:
+        """Whether a volume holds this ConfigMap or Secret."""
+        return (kind, name) in self._files.references
+
     async def refresh_volumes(self) -> None:
         """Brings the volumes up to date with the ConfigMaps and Secrets behind them."""
         try:
-            await self._materialise()
+            await self._files.materialise(self.pod)
         except (ConfigError, KubernetesError, OSError) as error:
             _log.warning("%s/%s: volumes not refreshed: %s", self.namespace, self.name, error)
 
@@ -140,6 +143,7 @@ class PodWorker:
             if life.done() and not life.cancelled() and (error := life.exception()) is not None:
                 _log.error("%s/%s failed", self.namespace, self.name, exc_info=error)
                 self._failure = ("NodeError", str(error))
+                await self._stop_all(self.grace_seconds)
                 self.changed()
             await deleted
             await self._end(life)
@@ -188,48 +192,13 @@ class PodWorker:
         wait = _RETRY_SECONDS
         while True:
             try:
-                await self._materialise()
+                await self._files.materialise(self.pod)
             except (ConfigError, KubernetesError, OSError) as error:
                 await self.event("Warning", "FailedMount", str(error))
                 await asyncio.sleep(wait)
                 wait = min(2 * wait, _RETRY_MOST)
             else:
                 return
-
-    async def _materialise(self) -> None:
-        await self._read(self.volume_references)
-        sources = self._sources({})
-        tokens: dict[tuple[str | None, int], str] = {}
-        for volume in self.pod["spec"].get("volumes") or []:
-            for part in (volume.get("projected") or {}).get("sources") or []:
-                if "serviceAccountToken" in part:
-                    source = part["serviceAccountToken"]
-                    key = (source.get("audience"), int(source.get("expirationSeconds") or 3600))
-                    account = self.pod["spec"].get("serviceAccountName") or "default"
-                    tokens[key] = await self.context.token(self.namespace, account, *key)
-        for volume in self.pod["spec"].get("volumes") or []:
-            files = volumes.volume_files(volume, sources, lambda audience, seconds: tokens[audience, seconds])
-            folder = private_folder(self.folder / "volumes") / volume["name"]
-            await asyncio.to_thread(volumes.materialise, folder, files)
-            self._volumes[volume["name"]] = folder
-
-    async def _read(self, references: set[tuple[str, str]]) -> None:
-        for kind, name in references:
-            self._objects[kind, name] = await self.context.read(kind, self.namespace, name)
-
-    def _sources(self, ports: Mapping[int, int]) -> Sources:
-        return Sources(
-            pod=self.pod,
-            read=lambda kind, name: self._objects.get((kind, name)),
-            facts={
-                "status.podIP": self._ip,
-                "status.podIPs": self._ip,
-                "status.hostIP": HOST_IP,
-                "status.hostIPs": HOST_IP,
-            },
-            ports=ports,
-            allocatable=self.context.allocatable,
-        )
 
     def _restore(self, status: Object) -> None:
         for key, containers in (("initContainerStatuses", self.init), ("containerStatuses", self.containers)):

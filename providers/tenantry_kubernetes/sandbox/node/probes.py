@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from tenantry_kubernetes.client.requests import Object
 
 LOOPBACK: Final = "127.0.0.1"
-Verdict: TypeAlias = "Callable[[bool, str], Awaitable[bool]]"
-"""Called with whether the probe holds now, and the last failure; answers whether to go on."""
+Verdict: TypeAlias = "Callable[[str], Awaitable[bool]]"
+"""Called with the last failure, "" where the probe holds now; answers whether to go on."""
 _OK: Final = range(200, 400)
 _OUTPUT: Final = 300
 
@@ -34,6 +34,13 @@ class Target:
     command: Callable[[list[str]], list[str]] = field(default=lambda line: line)
     cwd: Path | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def port_target(container: Object, ports: Mapping[int, int]) -> Target:
+    """What probes of this container act on, commands apart."""
+    declared = container.get("ports") or []
+    names = {port["name"]: int(port["containerPort"]) for port in declared if port.get("name")}
+    return Target(ports=dict(ports), port_names=names)
 
 
 @dataclass(slots=True)
@@ -64,7 +71,7 @@ async def watch(
     while True:
         failure = await attempt(probe, target, session)
         decided = threshold.record(ok=not failure)
-        if decided is not None and not await verdict(decided, failure):
+        if decided is not None and not await verdict(failure):
             return
         await asyncio.sleep(int(probe.get("periodSeconds") or 10))
 

@@ -36,3 +36,13 @@ def _of_volume(volume: Object) -> Iterator[tuple[str, str]]:
             yield "ConfigMap", part["configMap"]["name"]
         if "secret" in part:
             yield "Secret", part["secret"].get("secretName") or part["secret"]["name"]
+
+
+def token_requests(pod: Object) -> set[tuple[str | None, int]]:
+    """Pairs of audience and seconds of the service account tokens that a pod's volumes hold."""
+    return {
+        (part["serviceAccountToken"].get("audience"), int(part["serviceAccountToken"].get("expirationSeconds") or 3600))
+        for volume in pod["spec"].get("volumes") or []
+        for part in (volume.get("projected") or {}).get("sources") or []
+        if "serviceAccountToken" in part
+    }

@@ -17,6 +17,18 @@ def now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def terminated(reason: str, code: int, *, started: str, message: str, container_id: str) -> Object:
+    """The state of a container that has ended now."""
+    state: Object = {
+        "exitCode": code,
+        "reason": reason,
+        "startedAt": started,
+        "finishedAt": now(),
+        "containerID": container_id,
+    }
+    return {"terminated": state | ({"message": message} if message else {})}
+
+
 @dataclass(slots=True, kw_only=True)
 class ContainerState:
     """What is known of one container. `state` and `last` have the API's shape. `finished`: it will not run again."""
