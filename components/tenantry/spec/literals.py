@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from typing import TYPE_CHECKING, Final
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, Literal
 
 from tenantry.spec.source import Finding
 
@@ -25,7 +26,7 @@ _KEYS: Final = re.compile(
     r"|\b[rs]k_(live|test)_[0-9A-Za-z]{16,}\b"
     r"|\beyJ[0-9A-Za-z_-]{10,}\.eyJ[0-9A-Za-z_-]{10,}\."
 )
-_PLACE: Final = re.compile(r"(^|[^a-z])(key|secret|password|passwd|passphrase|token|credentials?)([^a-z]|$)")
+_SECRET: Final = re.compile(r"(^|[^a-z])(key|secret|password|passwd|passphrase|token|credentials?)([^a-z]|$)")
 _OPEN: Final = re.compile(r"public|(^|[^a-z])(min|max|length|ttl|count|path|file|url|name|id)([^a-z]|$)")
 _PASSWORD: Final = re.compile(r"(^|[^a-z])(password|passwd|passphrase|secret)$")
 _ENCODED: Final = re.compile(r"[A-Za-z0-9+/_=-]{20,}")
@@ -61,13 +62,21 @@ def _is_secret(text: str, path: Path) -> bool:
         return True
     if "${" in text or (len(path) > 1 and path[-2] == "ref"):
         return False
-    place = next((part for part in reversed(path) if isinstance(part, str)), "")
-    place = _CAMEL.sub("_", place).lower()
-    if _PLACE.search(place) is None or _OPEN.search(place) is not None:
+    place = _place(next((part for part in reversed(path) if isinstance(part, str)), ""))
+    if place == "open":
         return False
-    if _PASSWORD.search(place):
+    if place == "password":
         return not text.isdigit()
     return _ENCODED.fullmatch(text) is not None and _entropy(text) >= _BITS_PER_CHARACTER
+
+
+@lru_cache(maxsize=4096)
+def _place(name: str) -> Literal["open", "key", "password"]:
+    """What kind of value a field of this name holds."""
+    name = _CAMEL.sub("_", name).lower()
+    if _SECRET.search(name) is None or _OPEN.search(name) is not None:
+        return "open"
+    return "password" if _PASSWORD.search(name) else "key"
 
 
 def _entropy(text: str) -> float:

@@ -298,7 +298,7 @@ class InstancePlan:
 
     def canonical_json(self) -> str:
         """The plan as JSON with sorted keys and no white space: same plan, same text."""
-        return json.dumps(_plain(self), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return json.dumps(self, default=_shallow, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
     @property
     def fingerprint(self) -> str:
@@ -308,23 +308,17 @@ class InstancePlan:
 
 _KINDS = {Text: "text", SecretPart: "secret", InstanceUrl: "url", ComponentField: "field"}
 _FIELDS: dict[type, tuple[str, ...]] = {}
-_SCALARS = (str, int, float, bool, type(None))
 
 
-def _plain(value: object) -> Json:
-    if isinstance(value, _SCALARS):
-        return value
-    if isinstance(value, tuple | list):
-        return [_plain(item) for item in value]
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if is_dataclass(value):
-        kind = type(value)
-        names = _FIELDS.get(kind)
-        if names is None:
-            names = _FIELDS[kind] = tuple(item.name for item in fields(value))
-        out: dict[str, Json] = {name: _plain(getattr(value, name)) for name in names}
-        if kind in _KINDS:
-            out["kind"] = _KINDS[kind]
-        return out
-    raise TypeError(type(value).__name__)
+def _shallow(value: object) -> dict[str, object]:
+    """One dataclass as a mapping; json walks on from there, which is several times faster than walking here."""
+    kind = type(value)
+    names = _FIELDS.get(kind)
+    if names is None:
+        if not is_dataclass(value):
+            raise TypeError(kind.__name__)
+        names = _FIELDS[kind] = tuple(item.name for item in fields(value))
+    out: dict[str, object] = {name: getattr(value, name) for name in names}
+    if kind in _KINDS:
+        out["kind"] = _KINDS[kind]
+    return out
