@@ -71,6 +71,13 @@ def test_chinese_pages_are_chinese(page: Path) -> None:
     assert characters > len(re.findall(r"[A-Za-z]+", prose))
 
 
+@pytest.mark.parametrize("folder", [ENGLISH, CHINESE], ids=named)
+def test_the_index_names_every_page_once(folder: Path) -> None:
+    index = (folder / "index.md").read_text(encoding="utf-8")
+    named_pages = re.findall(r"^\| \[[^]]+\]\((\w[\w-]+\.md)\)", index, re.MULTILINE)
+    assert sorted(named_pages) == sorted(page.name for page in folder.glob("*.md") if page.name != "index.md")
+
+
 def test_installation_is_the_same_everywhere() -> None:
     assert len({text for page in PAGES for kind, text in fences(page) if kind == "sh setup"}) == 1
 
