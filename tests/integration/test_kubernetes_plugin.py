@@ -17,7 +17,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
@@ -270,7 +270,7 @@ class Stack:
 
 
 @pytest.fixture
-def stack(tmp_path: Path, plane: ControlPlane, request: pytest.FixtureRequest) -> Iterator[Stack]:
+def stack(tmp_path: Path, plane: ControlPlane, kubelet: Kubelet, request: pytest.FixtureRequest) -> Iterator[Stack]:
     name = "t-" + request.node.name.replace("test_", "").replace("_", "-")[:40].strip("-")
     made = Stack(tmp_path, plane.kubeconfig, engine.ensure().pulumi, name)
     project: dict[str, Any] = {"name": "probe", "runtime": "python"}
@@ -287,36 +287,41 @@ def stack(tmp_path: Path, plane: ControlPlane, request: pytest.FixtureRequest) -
 
 
 class Kubelet(threading.Thread):
-    """Marks the pods of a namespace as ready, or as broken, as a node would."""
+    """Plays the node: gives the pods of a namespace the status that a test wants, and lets deleted pods go."""
 
-    def __init__(self, client: Kubernetes, namespace: str, status: dict[str, Any]) -> None:
+    def __init__(self, client: Kubernetes) -> None:
         super().__init__(daemon=True)
         self.client = client
-        self.namespace = namespace
-        self.status = status
+        self.wanted: dict[str, dict[str, Any]] = {}
         self.ended = threading.Event()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *_exc: object) -> None:
-        self.ended.set()
-        self.join()
 
     def run(self) -> None:
         address = 0
         while not self.ended.wait(0.2):
             with contextlib.suppress(KubernetesError):
-                for pod in self.client.list_objects(POD, self.namespace):
-                    if pod["metadata"].get("deletionTimestamp"):
-                        self.client.delete(POD, self.namespace, pod["metadata"]["name"], grace_seconds=0)
-                    elif pod["spec"].get("nodeName") and pod["status"].get("message") != "seen":
-                        address += 1
-                        ip = f"10.244.0.{address}"
-                        body = self.status | {"message": "seen", "podIP": ip, "podIPs": [{"ip": ip}]}
-                        name = pod["metadata"]["name"]
-                        self.client.patch(POD, self.namespace, name, {"status": body}, subresource="status")
+                for pod in self.client.list_objects(POD):
+                    address += 1
+                    self.look_after(pod, address % 250)
+
+    def look_after(self, pod: dict[str, Any], address: int) -> None:
+        namespace, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
+        wanted = self.wanted.get(namespace)
+        if pod["metadata"].get("deletionTimestamp"):
+            self.client.delete(POD, namespace, name, grace_seconds=0)
+        elif wanted and pod["spec"].get("nodeName") and pod["status"].get("message") != "seen":
+            ip = f"10.244.0.{address}"
+            body = wanted | {"message": "seen", "podIP": ip, "podIPs": [{"ip": ip}]}
+            self.client.patch(POD, namespace, name, {"status": body}, subresource="status")
+
+
+@pytest.fixture(scope="module")
+def kubelet(plane: ControlPlane) -> Iterator[Kubelet]:
+    with plane.client() as client:
+        made = Kubelet(client)
+        made.start()
+        yield made
+        made.ended.set()
+        made.join()
 
 
 READY = {
@@ -465,7 +470,7 @@ deployment = k8s.apps.v1.Deployment("d", metadata={"namespace": name, "name": "d
 """
 
 
-def test_a_deployment_is_awaited(stack: Stack, api: Kubernetes) -> None:
+def test_a_deployment_is_awaited(stack: Stack, api: Kubernetes, kubelet: Kubelet) -> None:
     stack.program(
         DEPLOYED
         + """
@@ -476,21 +481,21 @@ pulumi.export("ready", deployment.status.ready_replicas)
 pulumi.export("ip", service.spec.cluster_ip)
 """
     )
-    with Kubelet(api, stack.namespace, READY):
-        stack.up()
-        outputs = stack.outputs()
-        assert outputs["ready"] == 1
-        assert outputs["ip"].startswith("10.0.0.")
-        stack.variables["V"] = "2"
-        stack.up()
-        found = api.get(DEPLOYMENT, stack.namespace, "d")
-        assert found["metadata"]["annotations"]["deployment.kubernetes.io/revision"] == "2"
-        assert found["status"]["updatedReplicas"] == 1
-        # Somebody scales; with ignore_changes that stays theirs, also when something else changes.
-        api.patch(DEPLOYMENT, stack.namespace, "d", {"spec": {"replicas": 3}}, subresource="scale", manager="scaler")
-        stack.variables |= {"IGNORE": "yes", "V": "3"}
-        stack.up()
-        assert api.get(DEPLOYMENT, stack.namespace, "d")["spec"]["replicas"] == 3
+    kubelet.wanted[stack.namespace] = READY
+    stack.up()
+    outputs = stack.outputs()
+    assert outputs["ready"] == 1
+    assert outputs["ip"].startswith("10.0.0.")
+    stack.variables["V"] = "2"
+    stack.up()
+    found = api.get(DEPLOYMENT, stack.namespace, "d")
+    assert found["metadata"]["annotations"]["deployment.kubernetes.io/revision"] == "2"
+    assert found["status"]["updatedReplicas"] == 1
+    # Somebody scales; with ignore_changes that stays theirs, also when something else changes.
+    api.patch(DEPLOYMENT, stack.namespace, "d", {"spec": {"replicas": 3}}, subresource="scale", manager="scaler")
+    stack.variables |= {"IGNORE": "yes", "V": "3"}
+    stack.up()
+    assert api.get(DEPLOYMENT, stack.namespace, "d")["spec"]["replicas"] == 3
 
 
 def test_a_changed_selector_replaces(stack: Stack, api: Kubernetes) -> None:
@@ -509,11 +514,11 @@ def test_a_changed_selector_replaces(stack: Stack, api: Kubernetes) -> None:
     assert after["spec"]["selector"] == {"matchLabels": {"app": "other"}}
 
 
-def test_a_deployment_that_does_not_start(stack: Stack, api: Kubernetes) -> None:
+def test_a_deployment_that_does_not_start(stack: Stack, api: Kubernetes, kubelet: Kubelet) -> None:
     stack.program(DEPLOYED)
     stack.variables["TIME"] = "6s"
-    with Kubelet(api, stack.namespace, NO_IMAGE):
-        shown = stack.up(expect=1)
+    kubelet.wanted[stack.namespace] = NO_IMAGE
+    shown = stack.up(expect=1)
     assert "timed out waiting to be Ready" in shown
     assert "ErrImagePull" in shown
     assert "no such image: x" in shown
@@ -561,7 +566,7 @@ def test_rejections_name_the_object(stack: Stack) -> None:
     stack.program(program)
     stack.variables["PORT"] = "99999"
     # The namespace is not there yet: the server cannot check what goes into it.
-    assert "3 to create" in stack.preview()
+    assert "4 to create" in stack.preview()
     shown = stack.up(expect=1)
     assert f"{stack.namespace}/web" in shown
     assert "must be between 1 and 65535" in shown
@@ -646,7 +651,7 @@ def test_custom_resources(stack: Stack, api: Kubernetes) -> None:
     assert api.get(kind, stack.namespace, "w")["spec"] == {"size": 2, "list": []}
 
 
-def test_jobs_run_to_their_end(stack: Stack, api: Kubernetes) -> None:
+def test_jobs_run_to_their_end(stack: Stack, api: Kubernetes, kubelet: Kubelet) -> None:
     stack.program(
         """
         namespace = k8s.core.v1.Namespace("ns", metadata={"name": NAMESPACE}, opts=default)
@@ -663,14 +668,14 @@ def test_jobs_run_to_their_end(stack: Stack, api: Kubernetes) -> None:
     }
     container = {"name": "c", "ready": False, "restartCount": 0, "image": "x", "imageID": ""}
     failed = {"phase": "Failed", "containerStatuses": [container | {"state": {"terminated": ended}}]}
-    with Kubelet(api, stack.namespace, failed):
-        began = time.monotonic()
-        shown = stack.up(expect=1)
+    kubelet.wanted[stack.namespace] = failed
+    began = time.monotonic()
+    shown = stack.up(expect=1)
     assert "BackoffLimitExceeded" in shown
     assert time.monotonic() - began < 50
 
 
-def test_the_plugin_dies_with_its_engine(stack: Stack, api: Kubernetes) -> None:
+def test_the_plugin_dies_with_its_engine(stack: Stack, api: Kubernetes, kubelet: Kubelet) -> None:
     stack.program(DEPLOYED)
     with subprocess.Popen(
         stack.command("up", "--yes", "--skip-preview"),
@@ -694,8 +699,8 @@ def test_the_plugin_dies_with_its_engine(stack: Stack, api: Kubernetes) -> None:
     # What was half made is adopted by the next run.
     stack.run("cancel", "--yes")
     uid = api.get(DEPLOYMENT, stack.namespace, "d")["metadata"]["uid"]
-    with Kubelet(api, stack.namespace, READY):
-        stack.up()
+    kubelet.wanted[stack.namespace] = READY
+    stack.up()
     assert stack.resource("d")["outputs"]["metadata"]["uid"] == uid
 
 
@@ -706,9 +711,9 @@ def _is_plugin(process: psutil.Process) -> bool:
 
 
 @pytest.mark.skipif(OFFICIAL, reason="the official plugin is made for real clusters")
-def test_real_clusters_are_refused(stack: Stack, tmp_path: Path, plane: ControlPlane) -> None:
+def test_real_clusters_are_refused(stack: Stack, plane: ControlPlane) -> None:
     stack.program('k8s.core.v1.Namespace("ns", metadata={"name": NAMESPACE}, opts=default)\n')
-    elsewhere = tmp_path / "elsewhere"
+    elsewhere = plane.folder / "elsewhere"
     elsewhere.write_text(plane.kubeconfig.read_text().replace("127.0.0.1", "192.0.2.1"))
     stack.variables["KUBECONFIG"] = str(elsewhere)
     assert "only talks to API servers on this machine, not to https://192.0.2.1" in stack.preview(expect=1)
