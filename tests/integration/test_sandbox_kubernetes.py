@@ -18,6 +18,7 @@ import psutil
 import pytest
 
 from tenantry.contract.sandbox import loopback_address, loopback_url
+from tenantry_kubernetes.client import requests
 from tenantry_kubernetes.client.errors import KubernetesError
 from tenantry_kubernetes.client.kinds import BUILT_IN, Kind
 from tenantry_kubernetes.client.requests import Request
@@ -465,8 +466,9 @@ def test_node_killed_and_started_again_keeps_every_process_once(app: App, sandbo
     assert [pod["status"]["containerStatuses"][0]["restartCount"] for pod in app.pods()] == [0, 0]
     os.kill(before[0], signal.SIGKILL)
     until(lambda: sum(pod["status"]["containerStatuses"][0]["restartCount"] for pod in app.pods()) == 1, "the restart")
+    until(lambda: len(app.processes()) == 2, "two servers")
     until(app.rolled_out, "both to be ready")
-    assert len(app.processes()) == 2
+    assert before[1] in app.processes()
 
 
 def test_deleted_pods_leave_nothing(app: App, sandbox: Running) -> None:
@@ -479,6 +481,27 @@ def test_deleted_pods_leave_nothing(app: App, sandbox: Running) -> None:
     until(lambda: not app.pods(), "the pods to go")
     until(lambda: not any(folder.exists() for folder in folders), "their folders to go")
     assert not still_running(running)
+
+
+def test_pods_deleted_while_no_node_looked_leave_nothing(app: App, sandbox: Running) -> None:
+    app.deploy(replicas=2)
+    until(app.rolled_out, "the rollout")
+    running, folders = app.processes(), [sandbox.folder / "pods" / pod["metadata"]["uid"] for pod in app.pods()]
+    assert len(running) == 2
+    node = ProcessRecord.read(sandbox.folder / "run" / "node.json")
+    assert node is not None
+    os.kill(node.pid, signal.SIGKILL)
+    first, second = (pod["metadata"]["name"] for pod in app.pods())
+    app.client.delete(DEPLOYMENT, app.name, "web", propagation="Orphan")
+    app.client.delete(BUILT_IN["apps/v1", "ReplicaSet"], app.name, first.rpartition("-")[0], propagation="Orphan")
+    app.client.send(requests.delete(POD, app.name, first, propagation="Background", uid="", grace_seconds=0))
+    app.client.delete(POD, app.name, second)
+    assert [pod["metadata"]["name"] for pod in app.pods()] == [second]
+    assert sorted(still_running(running)) == sorted(running)
+    sandbox.up()
+    until(lambda: not app.pods(), "the pod to go")
+    until(lambda: not still_running(running), "the processes to go")
+    until(lambda: not any(folder.exists() for folder in folders), "their folders to go")
 
 
 def test_second_up_changes_nothing_and_is_quick(sandbox: Running) -> None:

@@ -16,7 +16,7 @@ import pytest
 from tenantry.errors import SandboxError
 from tenantry_vendor.sandbox.daemon import Daemon, DaemonFolder
 from tenantry_vendor.sandbox.launcher import process_identity
-from tenantry_vendor.sandbox.process import ProcessRecord, launch_failure, stop_groups
+from tenantry_vendor.sandbox.process import ProcessRecord, launch_failure, launch_line, launch_options, stop_groups
 from tenantry_vendor.sandbox.runner import LocalProcess, session_memory
 
 if TYPE_CHECKING:
@@ -245,6 +245,25 @@ def test_a_later_runner_adopts_the_process_and_sees_its_end(tmp_path: Path) -> N
 
     assert asyncio.run(go(record)) is None
     assert not record.alive
+
+
+def test_nothing_is_started_once_the_starter_has_ended(tmp_path: Path) -> None:
+    options = launch_options(
+        ["touch", str(tmp_path / "ran")],
+        record=tmp_path / "process.json",
+        log=tmp_path / "log",
+        cwd=tmp_path,
+        environment={"PATH": os.defpath},
+        extra={},
+        detach=False,
+        umask=0o022,
+    )
+    # A shell between makes this process the grandparent.
+    line = ["/bin/sh", "-c", '"$@"; exit $?', "sh", *launch_line()]
+    done = subprocess.run(line, input=options, check=False)
+    assert done.returncode == 128
+    assert "its starter has ended" in launch_failure(tmp_path / "process.json")
+    assert not (tmp_path / "ran").exists()
 
 
 def test_groups_are_stopped_together_with_what_left_them(tmp_path: Path) -> None:

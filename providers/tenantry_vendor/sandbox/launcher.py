@@ -11,6 +11,7 @@ command itself, and no size limit of a single argument holds.
 - `cwd`: working folder of the command;
 - `detach`: whether to return at once and leave the command to the system, instead of becoming it;
 - `umask`: as an integer;
+- `parent`: number of the starter, without which the command is not started; 0 where that does not matter;
 - `extra`: any JSON object, kept in the record.
 
 Exit status 128 and a file `<record>.error` tell that the command could not be run.
@@ -18,6 +19,7 @@ Exit status 128 and a file `<record>.error` tell that the command could not be r
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -76,6 +78,9 @@ def become(options: dict[str, Any]) -> None:
     os.dup2(log, 1)
     os.dup2(log, 2)
     write_record(Path(options["record"]), options["extra"])
+    if options["parent"] and os.getppid() != options["parent"]:
+        # Whoever looks after the starter's end for what it started may have looked before the record was there.
+        raise OSError(errno.ESRCH, "its starter has ended")
     os.chdir(options["cwd"])
     command: list[str] = options["command"]
     os.execvpe(command[0], command, options["environment"])  # noqa: S606 - to become the command is the purpose

@@ -70,7 +70,7 @@ def launch_options(
     detach: bool,
     umask: int,
 ) -> bytes:
-    """What the launcher reads from its standard input."""
+    """What the launcher reads from its standard input. A command that is not detached needs this process to start."""
     options = {
         "command": list(command),
         "environment": dict(environment),
@@ -79,6 +79,7 @@ def launch_options(
         "cwd": str(cwd),
         "detach": detach,
         "umask": umask,
+        "parent": 0 if detach else os.getpid(),
         "extra": dict(extra),
     }
     return json.dumps(options).encode()

@@ -50,6 +50,7 @@ class Container:
         self.state = ContainerState(name=self.name, image=spec["image"], container_id=self._id(0))
         self.ports: dict[int, int] = {}
         self._process: LocalProcess | None = None
+        self._adopted: LocalProcess | None = None
         self._target = port_target(spec, {})
         self._backoff = Backoff(self._context.backoff_base, self._context.backoff_cap)
         self._killed: tuple[str, int] | None = None
@@ -75,6 +76,12 @@ class Container:
         elif self.state.last:
             # It waited to be started again.
             self.state.restarts += 1
+        record = ProcessRecord.read(self.folder / "process.json")
+        if record is not None and record.extra.get("container") == self.name:
+            self.ports = {int(port): int(local) for port, local in record.extra["ports"].items()}
+            self.state.restarts = max(self.state.restarts, int(record.extra["attempt"]))
+            # From here on it can be stopped, even if the pod is never brought to life again.
+            self._process = self._adopted = LocalProcess.adopt(record)
 
     async def run(self) -> None:
         """Runs the container, again and again as its restart policy says; returns when it is finished."""
@@ -143,7 +150,7 @@ class Container:
         return self._restart == "Always" or (self._restart == "OnFailure" and code != 0)
 
     async def _run_once(self) -> int:
-        process = await self._adopt() or await self._start()
+        process = await self._take_over() or await self._start()
         self._process = process
         self._begun = time.monotonic()
         self._killed = None
@@ -164,16 +171,9 @@ class Container:
         self.state.ready = self.state.started = False
         return self._ended(process, code)
 
-    async def _adopt(self) -> LocalProcess | None:
+    async def _take_over(self) -> LocalProcess | None:
         """The process that an earlier node started for this container, where it still runs."""
-        if self._process is not None:
-            return None
-        record = ProcessRecord.read(self.folder / "process.json")
-        if record is None or record.extra.get("container") != self.name:
-            return None
-        self.ports = {int(port): int(local) for port, local in record.extra["ports"].items()}
-        self.state.restarts = max(self.state.restarts, int(record.extra["attempt"]))
-        process = LocalProcess.adopt(record)
+        process, self._adopted = self._adopted, None
         if process is not None:
             self._target = port_target(self.spec, self.ports)
             try:
@@ -258,8 +258,7 @@ class Container:
     def _ended_unseen(self) -> int | None:
         """The exit status of a container that ran when the last node was stopped, and runs no more; else None."""
         running = self.state.state.get("running")
-        record = ProcessRecord.read(self.folder / "process.json")
-        if running is None or (record is not None and record.alive):
+        if running is None or self._adopted is not None:
             return None
         self.state.ready = self.state.started = False
         message = "The container ended while no node was there to see how."
