@@ -100,7 +100,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installe
     return Installed(scripts, tmp_path_factory.mktemp("operator"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def project(installed: Installed) -> Iterator[Path]:
     """An operator's project with a running sandbox."""
     installed.tenantry("init", "shops")

@@ -152,7 +152,8 @@ class TestLife:
         assert set(entry) == {"instance", "runtime", "template", "url", "status", "body_sha256", "answered_version"}
         assert (entry["instance"], entry["status"], entry["answered_version"]) == ("acme", 200, "1.1.0")
 
-    def test_ctrl_c(self, installed: Installed, project: Path) -> None:
+    @pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM])
+    def test_being_asked_to_end(self, installed: Installed, project: Path, asked: signal.Signals) -> None:
         running = subprocess.Popen(
             [str(installed.bin / "tenantry"), "logs", "acme", "--follow"],
             cwd=project,
@@ -163,7 +164,7 @@ class TestLife:
         )
         assert running.stdout is not None
         assert running.stdout.readline()
-        os.kill(running.pid, signal.SIGINT)
+        os.kill(running.pid, asked)
         _, said = running.communicate(timeout=20)
         assert running.returncode == 130
         assert "Traceback" not in said
