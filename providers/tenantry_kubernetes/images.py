@@ -43,7 +43,9 @@ STOCK: Final = KnownImage(
     python="python",
     env=_PYTHON_ENV,
     provenance=Provenance(
-        kind="documented", source="https://github.com/docker-library/python (3.11/slim: no USER)", on="2026-11-23"
+        kind="documented",
+        source="https://github.com/docker-library/python, 3.11/slim-trixie/Dockerfile: no USER",
+        on="2026-11-23",
     ),
 )
 """The image of sites, of unpacking, and of services in Python 3.11."""

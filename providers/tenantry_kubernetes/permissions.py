@@ -41,7 +41,6 @@ _OWN: Final = ("create", "delete", "get", "list", "patch", "watch")
 _WATCHED: Final = ("get", "list", "watch")
 _AWAITED: Final = {
     "Deployment": ("replicasets.apps", "pods", "persistentvolumeclaims"),
-    "Service": ("endpoints", "endpointslices.discovery.k8s.io"),
     "Ingress": ("services", "endpoints", "endpointslices.discovery.k8s.io"),
 }
 

@@ -55,7 +55,11 @@ def routing(plan: InstancePlan, cluster: Cluster, scope: Scope) -> list[Manifest
     after = (
         NAMESPACE,
         *(manifest.key for manifest in secrets),
-        *(("Service", component) for component in dict.fromkeys(route.component for route in plan.routes)),
+        *(
+            (kind, component)
+            for component in dict.fromkeys(route.component for route in plan.routes)
+            for kind in ("Deployment", "Service")
+        ),
     )
     if cluster.gateway is not None:
         return [_http_route(plan, cluster.gateway, served, after)]

@@ -162,7 +162,9 @@ def site_objects(plan: InstancePlan, site: SitePlan, *, cluster: Cluster, packed
 
 
 def _service(plan: InstancePlan, component: str) -> Manifest:
-    body = head(plan, "v1", "Service", component, component=component, awaited=True)
+    # Its Deployment is awaited, and the routes come after that. Waiting for endpoints here as well would keep a refused
+    # Deployment's error back until this had waited in vain.
+    body = head(plan, "v1", "Service", component, component=component, annotations={"pulumi.com/skipAwait": "true"})
     body["spec"] = {
         "type": "ClusterIP",
         "selector": selector(plan, component),

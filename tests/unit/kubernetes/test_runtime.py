@@ -254,6 +254,16 @@ def test_a_deployment_waits_for_everything_that_bounds_it(plan: InstancePlan, de
         assert wanted in after
 
 
+def test_only_deployments_and_routes_are_waited_for(plan: InstancePlan, declare: Declare) -> None:
+    """A Service that waited for endpoints would keep the error of a refused Deployment back for minutes."""
+    declared = declare(plan)
+    assert declared.one("Service", "api")["metadata"]["annotations"]["pulumi.com/skipAwait"] == "true"
+    (routes,) = [item for item in declared.seen if item.name == "routes"]
+    after = {urn.split("$")[-1] for urn in routes.dependencies}
+    for component in ("api", "web", "worker"):
+        assert {f"kubernetes:apps/v1:Deployment::{component}", f"kubernetes:core/v1:Service::{component}"} <= after
+
+
 # --- scale ------------------------------------------------------------------------------------------------------------
 
 
