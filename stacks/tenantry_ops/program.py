@@ -7,7 +7,7 @@ import os
 import sys
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn, cast
 
 import pulumi
 
@@ -15,6 +15,9 @@ from tenantry.errors import PreflightError, TenantryError
 from tenantry_ops.environment import ERROR_FILE, given_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tenantry.contract.scope import SourcePackage
     from tenantry.spec.plan import InstancePlan
 
 _SHOWN: Final = 32
@@ -45,7 +48,8 @@ def _declare() -> None:
         prepared.plan,
         registry.runtime(prepared.plan.runtime.on),
         settings=settings,
-        sources=prepared.sources,
+        # A cached property is read like the protocol's property; pyright does not see it so.
+        sources=cast("Mapping[str, SourcePackage]", prepared.sources),
         secret=partial(read_secret, project.root, instance),
     )
     for name, value in made.exports.items():
