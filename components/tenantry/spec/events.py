@@ -9,6 +9,7 @@ from yaml import cyaml
 
 from tenantry.errors import Problem, SpecError
 from tenantry.spec.scalars import NotUsableError, plain_scalar
+from tenantry.spec.shown import shown
 from tenantry.spec.source import dotted
 
 if TYPE_CHECKING:
@@ -184,7 +185,7 @@ class Reader:
         if known is None:
             inside = any(frame.anchor == name for frame in self._stack)
             reason = "stands inside the value that it names" if inside else "has no anchor before it"
-            self._stop(*place, f"the alias *{name[:40]} {reason}")
+            self._stop(*place, f"the alias *{shown(name)} {reason}")
         node, size = known
         self._expanded += size
         if self._expanded > MAX_EXPANDED:
@@ -252,4 +253,4 @@ def _place(event: _Event) -> tuple[int, int]:
 
 
 def _quoted(text: str) -> str:
-    return repr(text if len(text) <= 40 else text[:37] + "…")  # noqa: PLR2004 - one line of a message
+    return repr(shown(text))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from tenantry.spec import names
 from tenantry.spec.fields import names_at
-from tenantry.spec.literals import looks_like_key
+from tenantry.spec.shown import shown
 from tenantry.spec.source import Finding
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def _message(item: ErrorDetails, path: Path, model: type[BaseModel]) -> tuple[st
     elif kind == "extra_forbidden":
         name, known = str(path[-1]), names_at(model, item["loc"][:-1])
         message, hint = (
-            f"there is no field `{_safe(name)}` here",
+            f"there is no field `{shown(name)}` here",
             names.suggest(name, known),
         )
     elif kind == "union_tag_not_found":
@@ -101,8 +101,8 @@ def _choice(context: Mapping[str, object], value: object) -> tuple[str, str]:
     allowed = _QUOTED.findall(str(context.get("expected") or context.get("expected_tags", "")))
     found = context.get("tag", value)
     meant = names.near_miss(found, allowed) if isinstance(found, str) else None
-    shown = f"`{_safe(found)}`" if isinstance(found, str) else _found(found)
-    return f"expected {' or '.join(allowed)}, found {shown}", f"did you mean {meant}?" if meant else ""
+    word = f"`{shown(found)}`" if isinstance(found, str) else _found(found)
+    return f"expected {' or '.join(allowed)}, found {word}", f"did you mean {meant}?" if meant else ""
 
 
 _LIMITS: Final = {
@@ -143,10 +143,3 @@ def _found(value: object) -> str:
             return "a list"
         case _:
             return "a mapping"
-
-
-def _safe(text: str) -> str:
-    """A short text that may be shown: nothing that could be a secret."""
-    if looks_like_key(text):
-        return "…"
-    return text if len(text) <= 40 else text[:37] + "…"  # noqa: PLR2004 - one line of a message

@@ -8,6 +8,7 @@ from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Literal
 
+from tenantry.spec.shown import looks_like_key
 from tenantry.spec.source import Finding
 
 if TYPE_CHECKING:
@@ -15,28 +16,12 @@ if TYPE_CHECKING:
 
     from tenantry.spec.source import Path
 
-_KEYS: Final = re.compile(
-    r"-----BEGIN [A-Z ]*PRIVATE KEY-----"
-    r"|\b(AKIA|ASIA)[0-9A-Z]{16}\b"
-    r"|\bLTAI[0-9A-Za-z]{12,}\b"
-    r"|\bAKID[0-9A-Za-z]{16,}\b"
-    r"|\bAIza[0-9A-Za-z_-]{35}\b"
-    r"|\bgh[opsur]_[0-9A-Za-z]{36,}\b"
-    r"|\bxox[abprs]-[0-9A-Za-z-]{10,}"
-    r"|\b[rs]k_(live|test)_[0-9A-Za-z]{16,}\b"
-    r"|\beyJ[0-9A-Za-z_-]{10,}\.eyJ[0-9A-Za-z_-]{10,}\."
-)
 _SECRET: Final = re.compile(r"(^|[^a-z])(key|secret|password|passwd|passphrase|token|credentials?)([^a-z]|$)")
 _OPEN: Final = re.compile(r"public|(^|[^a-z])(min|max|length|ttl|count|path|file|url|name|id)([^a-z]|$)")
 _PASSWORD: Final = re.compile(r"(^|[^a-z])(password|passwd|passphrase|secret)$")
 _ENCODED: Final = re.compile(r"[A-Za-z0-9+/_=-]{20,}")
 _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _BITS_PER_CHARACTER: Final = 3.5
-
-
-def looks_like_key(text: str) -> bool:
-    """Whether the text has the form of a vendor's key, a token or a private key."""
-    return _KEYS.search(text) is not None
 
 
 def key_findings(data: object, path: Path = ()) -> Iterator[Finding]:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from tenantry.errors import Problem
+from tenantry.spec.shown import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 Path: TypeAlias = "tuple[str | int, ...]"
 """Keys and indexes from the top of the document."""
-
-_LONGEST_PART: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +68,6 @@ def dotted(path: Path) -> str:
         if isinstance(part, int):
             text += f"[{part}]"
         else:
-            shown = part if len(part) <= _LONGEST_PART else part[: _LONGEST_PART - 1] + "…"
-            text += f".{shown}" if text else shown
+            word = shown(part)
+            text += f".{word}" if text else word
     return text

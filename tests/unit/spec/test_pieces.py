@@ -15,8 +15,8 @@ from tenantry.errors import CapabilityError, Problem
 from tenantry.spec import bindings, cron
 from tenantry.spec.base import cpu_millis, memory_bytes
 from tenantry.spec.interpolation import Broken, Constant, FieldRef, ParameterRef, UrlRef, parse
-from tenantry.spec.literals import looks_like_key
 from tenantry.spec.names import near_miss, suggest
+from tenantry.spec.shown import looks_like_key, shown
 from tenantry.spec.source import Finding, Source, dotted
 
 
@@ -115,6 +115,12 @@ def test_bindings_have_the_documented_names() -> None:
 )
 def test_what_does_not_look_like_a_key(text: str) -> None:
     assert not looks_like_key(text)
+
+
+def test_what_is_shown() -> None:
+    assert shown("AKIAIOSFODNN7EXAMPLE") == "…"
+    assert shown("a" * 100, 5) == "aaaa…"
+    assert dotted(("labels", "AKIAIOSFODNN7EXAMPLE")) == "labels.…"
 
 
 def test_near_misses() -> None:
