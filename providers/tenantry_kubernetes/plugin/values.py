@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from google.protobuf import struct_pb2  # type: ignore[import-untyped]  # protobuf ships no types
+from google.protobuf import struct_pb2
 
 from tenantry.errors import TenantryError
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from google.protobuf import struct_pb2  # type: ignore[import-untyped]  # protobuf ships no types
+from google.protobuf import struct_pb2
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import grpc
 import pytest
-from google.protobuf import empty_pb2  # type: ignore[import-untyped]  # protobuf ships no types
+from google.protobuf import empty_pb2
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
 if TYPE_CHECKING:
