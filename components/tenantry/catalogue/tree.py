@@ -28,15 +28,16 @@ class SourceTree:
     root: Path
     files: tuple[FileEntry, ...]
 
-    @cached_property
+    @property
     def digest(self) -> str:
         """`sha256:…` over path, executable bit and content of every file."""
-        return digest_of(self.files)
+        return self.ref.digest
 
     @cached_property
     def ref(self) -> SourceRef:
         """What a plan carries of the tree."""
-        return SourceRef(digest=self.digest, files=len(self.files), size=sum(entry.size for entry in self.files))
+        size = sum(entry.size for entry in self.files)
+        return SourceRef(digest=digest_of(self.files), files=len(self.files), size=size)
 
     def part(self, folder: str) -> SourceTree:
         """The files below a folder of the tree, not read again. Raises CatalogueError where there are none."""

@@ -52,7 +52,8 @@ def test_a_broker_is_refused_for_now(tmp_path: Path) -> None:
         read_secret(tmp_path, "acme", SecretSource(kind="broker", name="wechat"))
 
 
-def test_a_stack_secret_that_is_not_there(tmp_path: Path) -> None:
+def test_a_stack_secret_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pulumi.config.get_project", lambda: "shops")
     with pytest.raises(PreflightError, match="pulumi config set --secret pay_key --stack acme"):
         read_secret(tmp_path, "acme", SecretSource(kind="stack", name="pay_key"))
 
