@@ -83,9 +83,9 @@ def test_r21_the_instance_answers_when_everything_of_ours_is_gone(pair: Pair) ->
 
 
 @pytest.mark.parametrize("plain", [False, True], ids=["tenantry", "pulumi"])
-@pytest.mark.parametrize("changed", ["tenant", "mode", "account"])
+@pytest.mark.parametrize("changed", ["tenant", "mode", "account", "runtime"])
 def test_r22_identity_refuses_a_change_at_preview(pair: Pair, changed: str, plain: bool) -> None:  # noqa: FBT001
-    """Another tenant, mode or account is refused before anything changes, and the message says so."""
+    """Another tenant, mode, account or runtime is refused before anything changes, and the message says so."""
     operator, instance = pair.operator, "pair-one"
     variables = {"PROBE_TOKEN": TOKENS[instance]}
     state = operator.state(instance)
@@ -94,6 +94,8 @@ def test_r22_identity_refuses_a_change_at_preview(pair: Pair, changed: str, plai
             operator.edit(instance, lambda tenant: tenant.update(tenant="somebody-else"))
         elif changed == "mode":
             _stamp(operator, instance, state, mode="live")
+        elif changed == "runtime":
+            _stamp(operator, instance, state, runtime="another-runtime")
         else:
             _stamp(operator, instance, state, account="sha256:" + "0" * 64)
         if plain:
