@@ -17,7 +17,7 @@ from tenantry.contract.sandbox import Sandbox
 from tenantry.errors import AdapterError
 
 if TYPE_CHECKING:
-    from importlib.metadata import EntryPoint
+    from importlib.metadata import Distribution, EntryPoint
 
 RUNTIMES: Final = "tenantry.runtimes"
 STORES: Final = "tenantry.stores"
@@ -71,7 +71,7 @@ def installed() -> list[list[str]]:
     found = []
     for group in _KIND:
         for entry in _entries(group, tuple(sys.path)):
-            version = entry.dist.version if entry.dist is not None else ""
+            version = _named(entry.dist)[1] if entry.dist is not None else ""
             found.append([group, entry.name, entry.value, _origin(entry), version])
     return sorted(found)
 
@@ -79,7 +79,7 @@ def installed() -> list[list[str]]:
 def distribution(group: str, name: str) -> tuple[str, str]:
     """Name and version of the distribution that brings an adapter. Raises AdapterError."""
     found = _entry(group, name).dist
-    return (found.name, found.version) if found is not None else ("", "")
+    return _named(found) if found is not None else ("", "")
 
 
 def _members(protocol: type[object]) -> tuple[str, ...]:
@@ -90,9 +90,22 @@ def _names(group: str) -> list[str]:
     return sorted({entry.name for entry in _entries(group, tuple(sys.path))})
 
 
+def _entries(group: str, path: tuple[str, ...]) -> tuple[EntryPoint, ...]:
+    return _all_entries(path)[group]
+
+
 @functools.cache
-def _entries(group: str, _path: tuple[str, ...]) -> tuple[EntryPoint, ...]:
-    return tuple(importlib.metadata.entry_points(group=group))
+def _all_entries(_path: tuple[str, ...]) -> dict[str, tuple[EntryPoint, ...]]:
+    # One look through all distributions serves every group.
+    found = importlib.metadata.entry_points()
+    return {group: tuple(found.select(group=group)) for group in _KIND}
+
+
+@functools.cache
+def _named(dist: Distribution) -> tuple[str, str]:
+    """Name and version; a distribution would parse its metadata again for each."""
+    metadata = dist.metadata
+    return metadata["Name"], metadata["Version"]
 
 
 def _entry(group: str, name: str) -> EntryPoint:
@@ -114,7 +127,7 @@ def _entry(group: str, name: str) -> EntryPoint:
 
 
 def _origin(entry: EntryPoint) -> str:
-    return entry.dist.name if entry.dist is not None else entry.value
+    return _named(entry.dist)[0] if entry.dist is not None else entry.value
 
 
 def _load(group: str, name: str, protocol: str, members: tuple[str, ...]) -> object:

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from tenantry.errors import CapabilityError, PreflightError
-from tenantry_kubernetes.models import CONTROLLER_NAMESPACES, Account, CertManager, Controllers, Extensions, Gateway
+from tenantry_kubernetes.account import CONTROLLER_NAMESPACES, Account, Controllers, Extensions, Gateway
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Literal
 
     from tenantry.spec.plan import InstancePlan, Json, Mode
+    from tenantry_kubernetes.account import CertManager, RoutingKind
 
 SANDBOX_KUBECONFIG: Final = "TENANTRY_SANDBOX_KUBECONFIG"
 SANDBOX_INGRESS_CLASS: Final = "TENANTRY_SANDBOX_INGRESS_CLASS"
@@ -35,7 +35,7 @@ class Cluster:
     mode: Mode
     account: Account
     extensions: Extensions
-    kind: Literal["ingress", "httproute"]
+    kind: RoutingKind
     ingress_class: str | None
     gateway: Gateway | None
     controllers: Controllers
@@ -45,8 +45,8 @@ class Cluster:
     @classmethod
     def of(cls, plan: InstancePlan, settings: Mapping[str, str]) -> Cluster:
         """The cluster of a plan. Raises PreflightError where the account does not say how requests are routed."""
-        account = Account.model_validate(plan.runtime.account)
-        extensions = Extensions.model_validate(plan.runtime.extensions)
+        account = Account.of(plan.runtime.account)
+        extensions = Extensions.of(plan.runtime.extensions)
         issuer = account.cert_manager or extensions.cert_manager
         if plan.mode == "sandbox":
             return cls._sandbox(account, extensions, settings)
@@ -70,7 +70,7 @@ class Cluster:
 
     @classmethod
     def _sandbox(cls, account: Account, extensions: Extensions, settings: Mapping[str, str]) -> Cluster:
-        kind: Literal["ingress", "httproute"] = account.routing.kind if account.routing else "ingress"
+        kind: RoutingKind = account.routing.kind if account.routing else "ingress"
         namespace, _, name = settings.get(SANDBOX_GATEWAY, f"{_SANDBOX}/gateway").partition("/")
         gateway = Gateway(namespace=namespace, name=name)
         return cls(
@@ -95,7 +95,7 @@ def default_host(instance: str, account: Mapping[str, Json], settings: Mapping[s
     """`<instance>.<suffix>`: the sandbox's suffix, else the account's. Raises CapabilityError where there is none."""
     suffix = settings.get(SANDBOX_HOST_SUFFIX)
     if suffix is None:
-        routing = Account.model_validate(account).routing
+        routing = Account.of(account).routing
         suffix = routing.host_suffix if routing else None
     if not suffix:
         raise CapabilityError(

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from tenantry.contract.scope import Connection
 from tenantry.errors import PreflightError, SandboxError
+from tenantry_kubernetes.account import Account
 from tenantry_kubernetes.cluster import SANDBOX_KUBECONFIG
-from tenantry_kubernetes.models import Account
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +28,7 @@ def connect(plan: InstancePlan, scope: Scope) -> Connection:
     import pulumi
     import pulumi_kubernetes as k8s
 
-    account = Account.model_validate(plan.runtime.account)
+    account = Account.of(plan.runtime.account)
     variable, file = _credentials(plan, scope, account)
     live = plan.mode == "live"
     with _without_ambient_kubeconfig():

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from tenantry.errors import PreflightError
+from tenantry_kubernetes.account import Account
 from tenantry_kubernetes.cluster import SANDBOX_KUBECONFIG
-from tenantry_kubernetes.models import Account
 from tenantry_kubernetes.names import namespace_name
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def read_logs(
 def _access(plan: InstancePlan, environment: Mapping[str, str]) -> Any:  # noqa: ANN401 - the client is loaded on demand
     from tenantry_kubernetes.client.kubeconfig import load_files
 
-    account = Account.model_validate(plan.runtime.account)
+    account = Account.of(plan.runtime.account)
     if plan.mode == "sandbox":
         variable, context = SANDBOX_KUBECONFIG, ""
     else:

@@ -8,17 +8,10 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from tenantry_kubernetes.account import CONTROLLER_NAMESPACES
+
 _LABEL: Final = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
 _HOST: Final = re.compile(r"^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$")
-
-CONTROLLER_NAMESPACES: Final = {
-    "contour": ("projectcontour",),
-    "haproxy": ("haproxy-controller",),
-    "kong": ("kong",),
-    "nginx": ("ingress-nginx",),
-    "traefik": ("traefik",),
-}
-"""Ingress class -> the namespaces of its usual installation. Others are said in `routing.controllers`."""
 
 
 def _network(value: str) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from tenantry.contract.runtime import Permission
 from tenantry.spec.plan import ServicePlan, SitePlan
-from tenantry_kubernetes.models import Account, Extensions
+from tenantry_kubernetes.account import Account, Extensions
 from tenantry_kubernetes.workloads.manifest import INSTANCE
 from tenantry_kubernetes.workloads.scaling import bounds
 
@@ -61,7 +61,7 @@ def kinds(plan: InstancePlan) -> Iterator[tuple[str, str]]:
     """Pairs of component and kind that the plan makes."""
     for kind in ("Namespace", "ResourceQuota", "LimitRange", "ServiceAccount", "NetworkPolicy"):
         yield INSTANCE, kind
-    egress = Extensions.model_validate(plan.runtime.extensions).egress
+    egress = Extensions.of(plan.runtime.extensions).egress
     routed = {route.component for route in plan.routes}
     for component in plan.components:
         if not isinstance(component, ServicePlan | SitePlan):
@@ -75,7 +75,7 @@ def kinds(plan: InstancePlan) -> Iterator[tuple[str, str]]:
         if isinstance(component, ServicePlan):
             yield from _of_service(component)
     if plan.routes:
-        routing = Account.model_validate(plan.runtime.account).routing
+        routing = Account.of(plan.runtime.account).routing
         yield INSTANCE, "HTTPRoute" if routing and routing.kind == "httproute" else "Ingress"
     if any(domain.tls == "provided" for domain in plan.domains):
         yield INSTANCE, "Secret"

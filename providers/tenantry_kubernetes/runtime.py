@@ -6,10 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from tenantry.contract.outputs import InstanceOutputs
 from tenantry.contract.runtime import API_VERSION, PluginRequirement, RuntimeModels
-from tenantry_kubernetes import cluster, permissions
-from tenantry_kubernetes.capabilities import CAPABILITIES
-from tenantry_kubernetes.logs import read_logs
-from tenantry_kubernetes.models import Account, Extensions
+from tenantry_kubernetes import cluster
 from tenantry_kubernetes.names import namespace_name
 
 if TYPE_CHECKING:
@@ -32,10 +29,14 @@ class KubernetesRuntime:
 
     def capabilities(self) -> Capabilities:
         """What the runtime can do."""
+        from tenantry_kubernetes.capabilities import CAPABILITIES
+
         return CAPABILITIES
 
     def models(self) -> RuntimeModels:
         """The models of `runtime.account` and `extensions.kubernetes`."""
+        from tenantry_kubernetes.models import Account, Extensions
+
         return RuntimeModels(account=Account, extensions=Extensions)
 
     def default_host(self, instance: str, account: Mapping[str, Json], settings: Mapping[str, str]) -> str | None:
@@ -67,10 +68,14 @@ class KubernetesRuntime:
 
     def permissions(self, plan: InstancePlan) -> list[Permission]:
         """The RBAC rules of the deploying credentials: `action` is a verb, `resource` is `resource[.group][/name]`."""
-        return permissions.permissions(plan)
+        from tenantry_kubernetes.permissions import permissions
+
+        return permissions(plan)
 
     def logs(
         self, plan: InstancePlan, environment: Mapping[str, str], *, component: str | None, follow: bool, tail: int
     ) -> Iterator[tuple[str, str]]:
         """What the pods of the instance's services and sites print."""
+        from tenantry_kubernetes.logs import read_logs
+
         return read_logs(plan, environment, component=component, follow=follow, tail=tail)

@@ -58,12 +58,16 @@ def stamp_of_code(packages: tuple[str, ...], _path: tuple[str, ...] = tuple(sys.
 
     An editable installation changes without a new version, so versions alone would not do.
     """
-    versions = [importlib.metadata.version(library) for library in _LIBRARIES]
-    digest = hashlib.sha256(f"{sys.version} {versions}".encode())
+    digest = hashlib.sha256(f"{sys.version} {_versions(_path)}".encode())
     for package in packages:
         for path, size, changed in _modules(package):
             digest.update(f"{path} {size} {changed}\n".encode())
     return digest.hexdigest()
+
+
+@functools.cache
+def _versions(_path: tuple[str, ...]) -> list[str]:
+    return [importlib.metadata.version(library) for library in _LIBRARIES]
 
 
 def _modules(package: str) -> Iterator[tuple[str, int, int]]:
@@ -71,9 +75,20 @@ def _modules(package: str) -> Iterator[tuple[str, int, int]]:
     if spec is None:
         return
     folders = spec.submodule_search_locations
-    found = (
-        [file for folder in folders for file in Path(folder).rglob("*.py")] if folders else [Path(spec.origin or "")]
-    )
-    for file in sorted(found):
-        status = file.stat()
-        yield str(file), status.st_size, status.st_mtime_ns
+    if not folders:
+        file = spec.origin or ""
+        status = Path(file).stat()
+        yield file, status.st_size, status.st_mtime_ns
+    for folder in folders or ():
+        yield from sorted(_below(folder))
+
+
+def _below(folder: str) -> Iterator[tuple[str, int, int]]:
+    # Some 200 files at every start: os.scandir takes a tenth of the time of Path.rglob.
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                yield from _below(entry.path)
+            elif entry.name.endswith(".py"):
+                status = entry.stat()
+                yield entry.path, status.st_size, status.st_mtime_ns

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import json
-from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from tenantry_kubernetes import incluster
 from tenantry_kubernetes.workloads.manifest import Manifest, head
 from tenantry_kubernetes.workloads.namespace import NAMESPACE
 
@@ -24,9 +26,10 @@ UNPACK: Final = "unpack.py"
 SITE_SERVER: Final = "site_server.py"
 
 
+@functools.cache
 def program(name: str) -> str:
     """The text of a program that runs inside pods."""
-    return resources.files("tenantry_kubernetes.incluster").joinpath(name).read_text("utf-8")
+    return (Path(incluster.__path__[0]) / name).read_text("utf-8")
 
 
 def source_map(plan: InstancePlan, component: str, packed: Packed, programs: tuple[str, ...]) -> Manifest:

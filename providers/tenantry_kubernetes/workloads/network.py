@@ -13,8 +13,8 @@ from tenantry_kubernetes.workloads.namespace import NAMESPACE
 
 if TYPE_CHECKING:
     from tenantry.spec.plan import InstancePlan
+    from tenantry_kubernetes.account import Egress
     from tenantry_kubernetes.cluster import Cluster
-    from tenantry_kubernetes.models import Egress
     from tenantry_kubernetes.workloads.manifest import Body
 
 PORT: Final = 8080

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from tenantry.contract.scope import Scope
     from tenantry.spec.plan import InstancePlan, SecretSource
+    from tenantry_kubernetes.account import CertManager, Gateway
     from tenantry_kubernetes.cluster import Cluster
-    from tenantry_kubernetes.models import CertManager, Gateway
     from tenantry_kubernetes.workloads.manifest import Body
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from tenantry_kubernetes.account import ComponentExtension
 from tenantry_kubernetes.cluster import runtime_annotation
 from tenantry_kubernetes.images import STOCK, image_of, known
-from tenantry_kubernetes.models import ComponentExtension
 from tenantry_kubernetes.names import selector
 from tenantry_kubernetes.workloads.config import (
     SITE_SERVER,

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -9,6 +13,7 @@ from pydantic import ValidationError
 
 from tenantry.errors import CapabilityError
 from tenantry.spec.capabilities import FEATURES, LIMITS
+from tenantry_kubernetes import account as plain
 from tenantry_kubernetes.images import KNOWN, image_of
 from tenantry_kubernetes.models import Account, Extensions
 from tenantry_kubernetes.runtime import PLUGIN_VERSION, KubernetesRuntime
@@ -30,6 +35,56 @@ def test_a_whole_account_survives_being_written_and_read_again() -> None:
     assert account.routing.ingress_class == "nginx"
     for by_alias in (True, False):
         assert Account.model_validate(account.model_dump(mode="json", by_alias=by_alias)) == account
+
+
+GATEWAY = {"namespace": "edge", "name": "public"}
+NETWORKS = ["10.0.0.0/8", "FD00:0:0::/48"]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {},
+        WHOLE,
+        dict.fromkeys(WHOLE) | {"images": {}},
+        {"kubeconfig": {"ref": {"file": "~/.kube/config"}}, "bundles": "https://bundles.example.com/v1/"},
+        {"routing": {"kind": "httproute", "gateway": GATEWAY | {"listener": "https"}, "class": None}},
+        {"routing": {"kind": "httproute", "gateway": GATEWAY | {"listener": None}, "host_suffix": None}},
+        {"routing": {"class": "x", "controllers": {"namespaces": ["a", "b"], "cidrs": NETWORKS}}},
+        {"routing": {"ingress_class": "nginx", "gateway": None, "controllers": {}}},
+        {"cert_manager": {"issuer": "own", "kind": "Issuer"}},
+    ],
+)
+def test_the_program_reads_the_account_that_the_model_checked(said: dict[str, Any]) -> None:
+    checked = Account.model_validate(said).model_dump(mode="python")
+    assert dataclasses.asdict(plain.Account.of(said)) == checked
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {},
+        {"egress": {}, "cert_manager": None, "components": {}},
+        {"egress": {"internet": False, "cidrs": NETWORKS}, "cert_manager": {"issuer": "letsencrypt"}},
+        {"components": {"api": {"run_as_user": 7, "startup_seconds": None}, "web": {"read_only_root": False}}},
+    ],
+)
+def test_the_program_reads_the_extensions_that_the_model_checked(said: dict[str, Any]) -> None:
+    checked = Extensions.model_validate(said).model_dump(mode="python")
+    assert dataclasses.asdict(plain.Extensions.of(said)) == checked
+
+
+def test_declaring_loads_no_models() -> None:
+    code = (
+        "import json, sys\n"
+        "from tenantry_kubernetes.runtime import KubernetesRuntime\n"
+        "from tenantry_kubernetes import connection, declare\n"
+        "from tenantry_kubernetes.workloads import instance\n"
+        "print(json.dumps(sorted(sys.modules)))"
+    )
+    loaded = json.loads(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout)
+    assert "tenantry_kubernetes.workloads.instance" in loaded
+    assert not {"pydantic", "yaml", "httpx", "cryptography"} & set(loaded)
 
 
 @pytest.mark.parametrize(
