@@ -154,6 +154,8 @@ class TestLife:
 
     @pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM])
     def test_being_asked_to_end(self, installed: Installed, project: Path, asked: signal.Signals) -> None:
+        # Tests that run in a shell's background inherit an ignored SIGINT; a child starts with it only if we ignore it.
+        inherited = signal.signal(signal.SIGINT, signal.default_int_handler)
         running = subprocess.Popen(
             [str(installed.bin / "tenantry"), "logs", "acme", "--follow"],
             cwd=project,
@@ -162,6 +164,7 @@ class TestLife:
             stderr=subprocess.PIPE,
             text=True,
         )
+        signal.signal(signal.SIGINT, inherited)
         assert running.stdout is not None
         assert running.stdout.readline()
         os.kill(running.pid, asked)
