@@ -32,6 +32,7 @@ GRACE_SECONDS: Final = 10.0
 
 REFRESH_SECONDS: Final = 300.0
 _POLL: Final = 0.1
+_DYING_SECONDS: Final = 3.0
 
 
 def repair(stack: Stack, before: Record | None, note: Callable[[str], None]) -> bool:
@@ -100,9 +101,13 @@ def _unlock(stack: Stack, locks: Sequence[Lock], note: Callable[[str], None]) ->
 
 
 def _refuse_alive(stack: Stack, locks: Sequence[Lock]) -> None:
+    # A killed engine is seen for a moment longer, until the kernel has taken back its memory.
+    deadline = time.monotonic() + _DYING_SECONDS
     for lock in locks:
-        if lock.is_alive():
-            raise locked(stack.instance, lock)
+        while lock.is_alive():
+            if not lock.is_ours or time.monotonic() > deadline:
+                raise locked(stack.instance, lock)
+            time.sleep(_POLL)
 
 
 def locked(instance: str, lock: Lock) -> EngineError:
