@@ -83,6 +83,8 @@ def parse(line: str) -> list[EngineEvent]:
         event = json.loads(line)
     except ValueError:
         return []
+    if not isinstance(event, dict):
+        return []
     for kind, read in _READERS.items():
         if kind in event:
             return read(event[kind])
