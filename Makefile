@@ -3,6 +3,8 @@
 SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
+# Most tests wait for processes: one worker more than there are cores keeps both busy.
+WORKERS ?= $(shell expr 1 + $$(nproc 2>/dev/null || echo 2))
 LOCK := requirements/dev.txt
 STAMP := .venv/.installed
 
@@ -50,7 +52,7 @@ lint: setup
 	$(BIN)/tenantry catalogue check
 
 test: engine browser lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup
 
 bench: engine
 	@$(BIN)/python -m bench
