@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import socket
 import subprocess
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from filelock import FileLock
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from tenantry.contract.sandbox import PluginFile
     from tenantry_ops.project import Project
 
+_ANSWERS_WITHIN: Final = 5.0
+"""Seconds in which a gateway on this machine must take a connection."""
+
 
 def chosen(name: str | None) -> Sequence[str]:
     """The sandbox with this name, or all installed ones. Raises AdapterError for an unknown name."""
@@ -26,6 +30,29 @@ def chosen(name: str | None) -> Sequence[str]:
         return registry.sandboxes()
     registry.sandbox(name)
     return [name]
+
+
+def require(project: Project, instance: str) -> None:
+    """In sandbox mode: asks the gateway of the instance's sandbox whether it is there, before an engine waits in vain.
+
+    Raises:
+        SandboxError: it was never started, or does not run.
+        SpecError: the tenant file cannot be read.
+    """
+    from tenantry_ops.environment import runtime_name, sandbox_settings
+
+    if project.mode != "sandbox":
+        return
+    port = sandbox_settings(project, instance).get("TENANTRY_SANDBOX_HTTP_PORT")
+    if port is None:
+        return
+    try:
+        socket.create_connection(("127.0.0.1", int(port)), timeout=_ANSWERS_WITHIN).close()
+    except OSError as error:
+        name = runtime_name(project, instance)
+        raise SandboxError(
+            f"The sandbox {name!r} does not run.", hint=f"Start it, its state is kept: tenantry sandbox up {name}"
+        ) from error
 
 
 def start(project: Project, name: str, progress: Callable[[str], None]) -> None:

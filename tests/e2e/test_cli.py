@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import signal
 import subprocess
 import urllib.request
@@ -172,6 +173,25 @@ class TestLife:
         assert running.returncode == 130
         assert "Traceback" not in said
 
+    def test_destroy_asks_for_the_name(self, installed: Installed, project: Path) -> None:
+        ours, theirs = pty.openpty()
+        running = subprocess.Popen(
+            [str(installed.bin / "tenantry"), "destroy", "acme"],
+            cwd=project,
+            env=installed.environment,
+            stdin=theirs,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        os.write(ours, b"another\n")
+        _, said = running.communicate(timeout=60)
+        os.close(ours)
+        os.close(theirs)
+        assert running.returncode == 2
+        assert "nothing was changed" in said
+        assert get(TestLife.url)[0] == 200
+
     def test_destroy(self, installed: Installed, project: Path) -> None:
         installed.tenantry("destroy", "acme", folder=project, expect=2)
         assert get(TestLife.url)[0] == 200
@@ -179,3 +199,9 @@ class TestLife:
         assert "deleted" in done.stdout
         with pytest.raises(OSError, match=r"404|refused"):
             get(TestLife.url)
+
+    def test_a_stopped_sandbox_is_named_at_once(self, installed: Installed, project: Path) -> None:
+        installed.tenantry("sandbox", "down", folder=project)
+        for command in (["up", "acme"], ["preview", "acme"], ["logs", "acme"], ["destroy", "acme", "--yes"]):
+            done = installed.tenantry(*command, folder=project, expect=11)
+            assert "tenantry sandbox up kubernetes" in done.stderr

@@ -23,7 +23,7 @@ _WORDS: Final = {
     "replace": ("±", "replaced", "replacing", "magenta"),
     "create-replacement": ("±", "created anew", "creating anew", "magenta"),
     "delete-replaced": ("-", "old one deleted", "deleting the old one", "magenta"),
-    "discard": ("-", "discarded", "discarding", "red"),
+    "discard": (" ", "forgotten", "forgetting", "dim"),
     "import": ("=", "imported", "importing", "cyan"),
     "refresh": ("=", "refreshed", "refreshing", "cyan"),
     "read": ("=", "read", "reading", "cyan"),
@@ -32,7 +32,7 @@ _WORDS: Final = {
 _PROVIDERS: Final = "pulumi:providers:"
 """Types of the connections to vendors: nothing that stands anywhere."""
 
-_QUIET: Final = frozenset({"same", "read", "refresh"})
+_QUIET: Final = frozenset({"same", "read", "refresh", "discard"})
 """Operations that change nothing: shown while they run, not kept on the screen."""
 
 

@@ -62,28 +62,31 @@ def destroy(session: Session, instance: str, *, yes: bool) -> None:
 
     The tenant file, the key and the empty stack stay: `tenantry up` deploys it again. Protected data is not removed.
     """
-    session.instance_project(instance)
+    from tenantry_ops import sandboxes
+
+    sandboxes.require(session.instance_project(instance), instance)
     if not yes:
         confirm(session, instance)
     _run(session, instance, "destroy")
 
 
 def confirm(session: Session, instance: str) -> None:
-    """Asks a person to type the instance's name. Raises UsageError where nobody can answer, Abort for another name."""
+    """Asks a person to type the instance's name. Raises ClickException where nobody can, or for another name."""
     import sys
 
     if session.screen.as_json or not sys.stdin.isatty():
         raise click.UsageError(f"Destroying asks for the instance's name: add --yes to destroy {instance} unasked.")
     typed = click.prompt(f"This removes everything that {instance} owns. Type its name to go on", err=True)
     if typed != instance:
-        raise click.UsageError(f"{typed!r} is not {instance!r}: nothing was changed.")
+        raise click.ClickException(f"{typed!r} is not {instance!r}: nothing was changed.")
 
 
 def _run(session: Session, instance: str, operation: Operation) -> None:
-    from tenantry_ops import engine
+    from tenantry_ops import engine, sandboxes
     from tenantry_ops.cli.progress import Progress
 
     project = session.instance_project(instance)
+    sandboxes.require(project, instance)
     with Progress(session.screen, instance, preview=operation == "preview") as progress:
         result = engine.run(project, instance, operation, progress)
     session.screen.result(document(instance, result), lambda: _show(session, instance, result))
@@ -107,7 +110,6 @@ _DONE = {
     "delete": "deleted",
     "same": "unchanged",
     "refresh": "refreshed",
-    "discard": "forgotten",
     "create-replacement": "created anew",
     "delete-replaced": "deleted after replacement",
 }
@@ -117,7 +119,7 @@ def summary(operation: Operation, changes: dict[str, int]) -> str:
     """What changed as a sentence: `2 created, 14 unchanged`; `2 to create` in a preview. Mere reads are not told."""
     words = []
     for name, count in changes.items():
-        if count and name != "read":
+        if count and name not in ("read", "discard"):
             planned = operation == "preview" and name != "same"
             words.append(f"{count} to {name}" if planned else f"{count} {_DONE.get(name, name)}")
     return ", ".join(words) or "nothing to do"

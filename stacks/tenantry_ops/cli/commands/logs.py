@@ -30,11 +30,13 @@ def logs(session: Session, instance: str, component: str | None, *, follow: bool
     from tenantry import registry
     from tenantry.contract.runtime import Logs
     from tenantry.errors import CapabilityError
+    from tenantry_ops import sandboxes
     from tenantry_ops.cli.stream import show_lines
     from tenantry_ops.environment import environment
     from tenantry_ops.loading import load
 
     project = session.project()
+    sandboxes.require(project, instance)
     plan = load(project, instance).plan
     services = [part.id for part in plan.components if part.type in ("service", "site")]
     if component is not None and component not in services:

@@ -30,6 +30,8 @@ def outputs(session: Session, instance: str, *, show_secrets: bool) -> None:
     from tenantry_ops.engine import read_outputs
 
     found = read_outputs(session.instance_project(instance), instance, show_secrets=show_secrets)
+    if not found:
+        session.screen.note(f"{instance} is not deployed: tenantry up {instance}")
     session.screen.result(found, lambda: session.screen.table(("OUTPUT", "VALUE"), list(flat(found))))
 
 
