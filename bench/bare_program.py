@@ -78,6 +78,8 @@ kubernetes = k8s.Provider(
     cluster_identifier=@INSTANCE@,
     enable_server_side_apply=True,
     upsert_existing_objects=True,
+    enable_config_map_mutable=True,
+    enable_secret_mutable=True,
     opts=pulumi.ResourceOptions(env_var_mappings={"TENANTRY_SANDBOX_KUBECONFIG": "KUBECONFIG"}),
 )
 tenantry = pulumi.ProviderResource("tenantry", "tenantry", {})

@@ -26,6 +26,8 @@ kubernetes = k8s.Provider(
     cluster_identifier="bare-bench",
     enable_server_side_apply=True,
     upsert_existing_objects=True,
+    enable_config_map_mutable=True,
+    enable_secret_mutable=True,
     opts=pulumi.ResourceOptions(env_var_mappings={"TENANTRY_SANDBOX_KUBECONFIG": "KUBECONFIG"}),
 )
 tenantry = pulumi.ProviderResource("tenantry", "tenantry", {})
@@ -266,7 +268,7 @@ k8s.networking.v1.NetworkPolicy(
 k8s.core.v1.Service(
     "api",
     metadata={
-        "annotations": {"pulumi.com/timeoutSeconds": "300", "tenantry.dev/declared-by": "bare-bench/api"},
+        "annotations": {"pulumi.com/skipAwait": "true", "tenantry.dev/declared-by": "bare-bench/api"},
         "labels": {
             "app.kubernetes.io/component": "api",
             "app.kubernetes.io/instance": "bare-bench",
@@ -343,7 +345,7 @@ k8s.networking.v1.NetworkPolicy(
 k8s.core.v1.Service(
     "web",
     metadata={
-        "annotations": {"pulumi.com/timeoutSeconds": "300", "tenantry.dev/declared-by": "bare-bench/web"},
+        "annotations": {"pulumi.com/skipAwait": "true", "tenantry.dev/declared-by": "bare-bench/web"},
         "labels": {
             "app.kubernetes.io/component": "web",
             "app.kubernetes.io/instance": "bare-bench",
@@ -362,6 +364,162 @@ k8s.core.v1.Service(
         "ports": [{"appProtocol": "http", "name": "http", "port": 80, "protocol": "TCP", "targetPort": 8080}],
         "selector": {"tenantry.dev/component": "web", "tenantry.dev/instance": "bare-bench"},
         "type": "ClusterIP",
+    },
+    opts=after_identity,
+)
+k8s.apps.v1.Deployment(
+    "web",
+    metadata={
+        "annotations": {"pulumi.com/timeoutSeconds": "300", "tenantry.dev/declared-by": "bare-bench/web"},
+        "labels": {
+            "app.kubernetes.io/component": "web",
+            "app.kubernetes.io/instance": "bare-bench",
+            "app.kubernetes.io/managed-by": "tenantry",
+            "app.kubernetes.io/name": "web",
+            "app.kubernetes.io/part-of": "shop",
+            "app.kubernetes.io/version": "1.1.0",
+            "tenantry.dev/component": "web",
+            "tenantry.dev/instance": "bare-bench",
+            "tenantry.dev/tenant": "bare-bench",
+        },
+        "name": "web",
+        "namespace": "bare-bench-938707e74d",
+    },
+    spec={
+        "progressDeadlineSeconds": 270,
+        "replicas": 1,
+        "revisionHistoryLimit": 3,
+        "selector": {"matchLabels": {"tenantry.dev/component": "web", "tenantry.dev/instance": "bare-bench"}},
+        "strategy": {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}, "type": "RollingUpdate"},
+        "template": {
+            "metadata": {
+                "annotations": {
+                    "sandbox.tenantry.dev/images": '{"docker.io/library/python:3.11-slim": "python3.11"}',
+                    "tenantry.dev/config-checksum": "8190714431426697bc07938ff843e4ec",
+                },
+                "labels": {
+                    "app.kubernetes.io/component": "web",
+                    "app.kubernetes.io/instance": "bare-bench",
+                    "app.kubernetes.io/managed-by": "tenantry",
+                    "app.kubernetes.io/name": "web",
+                    "app.kubernetes.io/part-of": "shop",
+                    "app.kubernetes.io/version": "1.1.0",
+                    "tenantry.dev/component": "web",
+                    "tenantry.dev/instance": "bare-bench",
+                    "tenantry.dev/tenant": "bare-bench",
+                },
+            },
+            "spec": {
+                "automountServiceAccountToken": False,
+                "containers": [
+                    {
+                        "command": [
+                            "python",
+                            "-I",
+                            "/opt/tenantry/programs/site_server.py",
+                            "--root",
+                            "/opt/tenantry/app",
+                            "--index",
+                            "index.html",
+                            "--prefix",
+                            "/",
+                        ],
+                        "env": [{"name": "HOST", "value": "0.0.0.0"}, {"name": "PORT", "value": "8080"}],
+                        "image": "docker.io/library/python:3.11-slim",
+                        "imagePullPolicy": "IfNotPresent",
+                        "lifecycle": {"preStop": {"sleep": {"seconds": 5}}},
+                        "livenessProbe": {
+                            "failureThreshold": 6,
+                            "httpGet": {"path": "/.tenantry/health", "port": 8080, "scheme": "HTTP"},
+                            "periodSeconds": 10,
+                            "timeoutSeconds": 5,
+                        },
+                        "name": "web",
+                        "ports": [{"containerPort": 8080, "name": "http", "protocol": "TCP"}],
+                        "readinessProbe": {
+                            "failureThreshold": 3,
+                            "httpGet": {"path": "/.tenantry/health", "port": 8080, "scheme": "HTTP"},
+                            "periodSeconds": 5,
+                            "timeoutSeconds": 3,
+                        },
+                        "resources": {
+                            "limits": {"cpu": "100m", "memory": "96Mi"},
+                            "requests": {"cpu": "100m", "memory": "96Mi"},
+                        },
+                        "securityContext": {
+                            "allowPrivilegeEscalation": False,
+                            "capabilities": {"drop": ["ALL"]},
+                            "readOnlyRootFilesystem": True,
+                        },
+                        "startupProbe": {
+                            "failureThreshold": 120,
+                            "httpGet": {"path": "/.tenantry/health", "port": 8080, "scheme": "HTTP"},
+                            "periodSeconds": 1,
+                            "timeoutSeconds": 2,
+                        },
+                        "terminationMessagePolicy": "FallbackToLogsOnError",
+                        "volumeMounts": [
+                            {"mountPath": "/opt/tenantry/app", "name": "app", "readOnly": True},
+                            {"mountPath": "/opt/tenantry/programs", "name": "programs", "readOnly": True},
+                            {"mountPath": "/tmp", "name": "tmp"},
+                        ],
+                        "workingDir": "/opt/tenantry/app",
+                    }
+                ],
+                "enableServiceLinks": False,
+                "initContainers": [
+                    {
+                        "command": [
+                            "python",
+                            "-I",
+                            "/opt/tenantry/programs/unpack.py",
+                            "--archive",
+                            "/opt/tenantry/programs/source.tar.gz",
+                            "--digest",
+                            "sha256:fe195af7918017818febf96e56455d047e436f8ac486bdeeace0250cf003b530",
+                            "--into",
+                            "/opt/tenantry/app",
+                            "--max-files",
+                            "8",
+                            "--max-bytes",
+                            "35041",
+                        ],
+                        "image": "docker.io/library/python:3.11-slim",
+                        "imagePullPolicy": "IfNotPresent",
+                        "name": "unpack",
+                        "resources": {
+                            "limits": {"cpu": "100m", "memory": "96Mi"},
+                            "requests": {"cpu": "100m", "memory": "96Mi"},
+                        },
+                        "securityContext": {
+                            "allowPrivilegeEscalation": False,
+                            "capabilities": {"drop": ["ALL"]},
+                            "readOnlyRootFilesystem": True,
+                        },
+                        "terminationMessagePolicy": "FallbackToLogsOnError",
+                        "volumeMounts": [
+                            {"mountPath": "/opt/tenantry/app", "name": "app"},
+                            {"mountPath": "/opt/tenantry/programs", "name": "programs", "readOnly": True},
+                        ],
+                    }
+                ],
+                "securityContext": {
+                    "fsGroup": 10001,
+                    "fsGroupChangePolicy": "OnRootMismatch",
+                    "runAsGroup": 10001,
+                    "runAsNonRoot": True,
+                    "runAsUser": 10001,
+                    "seccompProfile": {"type": "RuntimeDefault"},
+                },
+                "serviceAccountName": "workload",
+                "terminationGracePeriodSeconds": 30,
+                "volumes": [
+                    {"emptyDir": {"sizeLimit": "1Mi"}, "name": "app"},
+                    {"configMap": {"defaultMode": 292, "name": "web"}, "name": "programs"},
+                    {"emptyDir": {"sizeLimit": "64Mi"}, "name": "tmp"},
+                ],
+            },
+        },
     },
     opts=after_identity,
 )
@@ -517,162 +675,6 @@ k8s.apps.v1.Deployment(
                 "volumes": [
                     {"emptyDir": {"sizeLimit": "1Mi"}, "name": "app"},
                     {"configMap": {"defaultMode": 292, "name": "api"}, "name": "programs"},
-                    {"emptyDir": {"sizeLimit": "64Mi"}, "name": "tmp"},
-                ],
-            },
-        },
-    },
-    opts=after_identity,
-)
-k8s.apps.v1.Deployment(
-    "web",
-    metadata={
-        "annotations": {"pulumi.com/timeoutSeconds": "300", "tenantry.dev/declared-by": "bare-bench/web"},
-        "labels": {
-            "app.kubernetes.io/component": "web",
-            "app.kubernetes.io/instance": "bare-bench",
-            "app.kubernetes.io/managed-by": "tenantry",
-            "app.kubernetes.io/name": "web",
-            "app.kubernetes.io/part-of": "shop",
-            "app.kubernetes.io/version": "1.1.0",
-            "tenantry.dev/component": "web",
-            "tenantry.dev/instance": "bare-bench",
-            "tenantry.dev/tenant": "bare-bench",
-        },
-        "name": "web",
-        "namespace": "bare-bench-938707e74d",
-    },
-    spec={
-        "progressDeadlineSeconds": 270,
-        "replicas": 1,
-        "revisionHistoryLimit": 3,
-        "selector": {"matchLabels": {"tenantry.dev/component": "web", "tenantry.dev/instance": "bare-bench"}},
-        "strategy": {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}, "type": "RollingUpdate"},
-        "template": {
-            "metadata": {
-                "annotations": {
-                    "sandbox.tenantry.dev/images": '{"docker.io/library/python:3.11-slim": "python3.11"}',
-                    "tenantry.dev/config-checksum": "8190714431426697bc07938ff843e4ec",
-                },
-                "labels": {
-                    "app.kubernetes.io/component": "web",
-                    "app.kubernetes.io/instance": "bare-bench",
-                    "app.kubernetes.io/managed-by": "tenantry",
-                    "app.kubernetes.io/name": "web",
-                    "app.kubernetes.io/part-of": "shop",
-                    "app.kubernetes.io/version": "1.1.0",
-                    "tenantry.dev/component": "web",
-                    "tenantry.dev/instance": "bare-bench",
-                    "tenantry.dev/tenant": "bare-bench",
-                },
-            },
-            "spec": {
-                "automountServiceAccountToken": False,
-                "containers": [
-                    {
-                        "command": [
-                            "python",
-                            "-I",
-                            "/opt/tenantry/programs/site_server.py",
-                            "--root",
-                            "/opt/tenantry/app",
-                            "--index",
-                            "index.html",
-                            "--prefix",
-                            "/",
-                        ],
-                        "env": [{"name": "HOST", "value": "0.0.0.0"}, {"name": "PORT", "value": "8080"}],
-                        "image": "docker.io/library/python:3.11-slim",
-                        "imagePullPolicy": "IfNotPresent",
-                        "lifecycle": {"preStop": {"sleep": {"seconds": 5}}},
-                        "livenessProbe": {
-                            "failureThreshold": 6,
-                            "httpGet": {"path": "/.tenantry/health", "port": 8080, "scheme": "HTTP"},
-                            "periodSeconds": 10,
-                            "timeoutSeconds": 5,
-                        },
-                        "name": "web",
-                        "ports": [{"containerPort": 8080, "name": "http", "protocol": "TCP"}],
-                        "readinessProbe": {
-                            "failureThreshold": 3,
-                            "httpGet": {"path": "/.tenantry/health", "port": 8080, "scheme": "HTTP"},
-                            "periodSeconds": 5,
-                            "timeoutSeconds": 3,
-                        },
-                        "resources": {
-                            "limits": {"cpu": "100m", "memory": "96Mi"},
-                            "requests": {"cpu": "100m", "memory": "96Mi"},
-                        },
-                        "securityContext": {
-                            "allowPrivilegeEscalation": False,
-                            "capabilities": {"drop": ["ALL"]},
-                            "readOnlyRootFilesystem": True,
-                        },
-                        "startupProbe": {
-                            "failureThreshold": 120,
-                            "httpGet": {"path": "/.tenantry/health", "port": 8080, "scheme": "HTTP"},
-                            "periodSeconds": 1,
-                            "timeoutSeconds": 2,
-                        },
-                        "terminationMessagePolicy": "FallbackToLogsOnError",
-                        "volumeMounts": [
-                            {"mountPath": "/opt/tenantry/app", "name": "app", "readOnly": True},
-                            {"mountPath": "/opt/tenantry/programs", "name": "programs", "readOnly": True},
-                            {"mountPath": "/tmp", "name": "tmp"},
-                        ],
-                        "workingDir": "/opt/tenantry/app",
-                    }
-                ],
-                "enableServiceLinks": False,
-                "initContainers": [
-                    {
-                        "command": [
-                            "python",
-                            "-I",
-                            "/opt/tenantry/programs/unpack.py",
-                            "--archive",
-                            "/opt/tenantry/programs/source.tar.gz",
-                            "--digest",
-                            "sha256:fe195af7918017818febf96e56455d047e436f8ac486bdeeace0250cf003b530",
-                            "--into",
-                            "/opt/tenantry/app",
-                            "--max-files",
-                            "8",
-                            "--max-bytes",
-                            "35041",
-                        ],
-                        "image": "docker.io/library/python:3.11-slim",
-                        "imagePullPolicy": "IfNotPresent",
-                        "name": "unpack",
-                        "resources": {
-                            "limits": {"cpu": "100m", "memory": "96Mi"},
-                            "requests": {"cpu": "100m", "memory": "96Mi"},
-                        },
-                        "securityContext": {
-                            "allowPrivilegeEscalation": False,
-                            "capabilities": {"drop": ["ALL"]},
-                            "readOnlyRootFilesystem": True,
-                        },
-                        "terminationMessagePolicy": "FallbackToLogsOnError",
-                        "volumeMounts": [
-                            {"mountPath": "/opt/tenantry/app", "name": "app"},
-                            {"mountPath": "/opt/tenantry/programs", "name": "programs", "readOnly": True},
-                        ],
-                    }
-                ],
-                "securityContext": {
-                    "fsGroup": 10001,
-                    "fsGroupChangePolicy": "OnRootMismatch",
-                    "runAsGroup": 10001,
-                    "runAsNonRoot": True,
-                    "runAsUser": 10001,
-                    "seccompProfile": {"type": "RuntimeDefault"},
-                },
-                "serviceAccountName": "workload",
-                "terminationGracePeriodSeconds": 30,
-                "volumes": [
-                    {"emptyDir": {"sizeLimit": "1Mi"}, "name": "app"},
-                    {"configMap": {"defaultMode": 292, "name": "web"}, "name": "programs"},
                     {"emptyDir": {"sizeLimit": "64Mi"}, "name": "tmp"},
                 ],
             },

@@ -41,6 +41,11 @@ def connect(plan: InstancePlan, scope: Scope) -> Connection:
             enable_server_side_apply=True,
             # A create that is repeated after a kill finds what it made.
             upsert_existing_objects=True,
+            # Else a change of content deletes the object first, and pods that start meanwhile, or after a create that
+            # failed, find nothing. Names by content would be no way out: the engine deletes a replaced object at the
+            # end of the next run, by name, so that going back after a failed update would lose what is in use.
+            enable_config_map_mutable=True,
+            enable_secret_mutable=True,
             opts=pulumi.ResourceOptions(
                 parent=scope.parent, env_var_mappings={variable: "KUBECONFIG"} if variable else None
             ),

@@ -592,6 +592,7 @@ def test_credentials_reach_the_plugin_by_environment_alone(
     assert provider.inputs["context"] == "prod"
     assert provider.inputs["clusterIdentifier"] == "acme"
     assert provider.inputs["enableServerSideApply"] == provider.inputs["upsertExistingObjects"] == "true"
+    assert provider.inputs["enableConfigMapMutable"] == provider.inputs["enableSecretMutable"] == "true"
     assert declared.account == "uid-1"
     assert declared.declared == "11111111-2222-3333-4444-555555555555"
 
