@@ -44,29 +44,33 @@ def refusal(adapter: RuntimeAdapter, components: dict[str, Any]) -> str:
     """The message with which resolve refuses a template of these components; empty where it accepts it."""
     models = adapter.models()
     account = next(iter(registry.sandbox(adapter.name).accounts().values()))
-    template = AppTemplate.model_validate(
-        {
-            "spec": "tenantry/v1",
-            "kind": "AppTemplate",
-            "name": "asking",
-            "version": "1.0.0",
-            "title": {"en": "Asking", "zh": "询问"},
-            "license": "Apache-2.0",
-            "publisher": {"name": "Tenantry"},
-            "components": components,
-        }
+    template = AppTemplate.model_validate_json(
+        json.dumps(
+            {
+                "spec": "tenantry/v1",
+                "kind": "AppTemplate",
+                "name": "asking",
+                "version": "1.0.0",
+                "title": {"en": "Asking", "zh": "询问"},
+                "license": "Apache-2.0",
+                "publisher": {"name": "Tenantry"},
+                "components": components,
+            }
+        )
     )
-    tenant = Tenant.model_validate(
-        {
-            "spec": "tenantry/v1",
-            "kind": "Tenant",
-            "tenant": "asking",
-            "instance": "asking",
-            "template": "asking@1.0.0",
-            "runtime": {"on": adapter.name, "account": dict(account)},
-            "ownership": "tenant",
-            "domains": [{"host": "asking.example", "tls": "none", "dns": "manual"}],
-        }
+    tenant = Tenant.model_validate_json(
+        json.dumps(
+            {
+                "spec": "tenantry/v1",
+                "kind": "Tenant",
+                "tenant": "asking",
+                "instance": "asking",
+                "template": "asking@1.0.0",
+                "runtime": {"on": adapter.name, "account": dict(account)},
+                "ownership": "tenant",
+                "domains": [{"host": "asking.example", "tls": "none", "dns": "manual"}],
+            }
+        )
     )
     target = Target(
         runtime=adapter.name,

@@ -25,6 +25,9 @@ PORT_MARK: Final = "@HTTP_PORT@"
 TOKEN: Final = "kit-token-recorded"  # noqa: S105 - the sentinel of recorded states
 
 
+_OF_THE_MACHINE: Final = ("sourcePosition", "stackTrace")
+
+
 def instance_of(variant: str) -> str:
     """The id of the recorded instance."""
     return f"recorded-{variant}"
@@ -43,9 +46,11 @@ def recorded(runtime: str) -> list[tuple[str, Traversable]]:
     return [(file.name.removesuffix(".json").split("-", 1)[1], file) for file in files]
 
 
-def fitted(text: str, *, account: str, http_port: str) -> str:
-    """A recorded state for another sandbox."""
-    return text.replace(ACCOUNT_MARK, account).replace(PORT_MARK, http_port)
+def fitted(text: str, *, account: str, http_port: str, salt: str) -> str:
+    """A recorded state for a stack of another sandbox, whose passphrase has this salt."""
+    state = json.loads(text.replace(ACCOUNT_MARK, account).replace(PORT_MARK, http_port))
+    state["deployment"]["secrets_providers"] = {"type": "passphrase", "state": {"salt": salt}}
+    return json.dumps(state)
 
 
 def identity_of(state: dict[str, Any]) -> dict[str, Any]:
@@ -70,6 +75,11 @@ def record(runtime: str, variant: str, folder: Path) -> str:
         operator.tenantry("destroy", instance, "--yes")
     finally:
         operator.stop()
+    # The stack that takes the state over encrypts it with its own key.
+    state["deployment"].pop("secrets_providers", None)
+    for resource in state["deployment"]["resources"]:
+        for name in _OF_THE_MACHINE:
+            resource.pop(name, None)
     text = json.dumps(state, indent=1, ensure_ascii=False)
     return text.replace(identity_of(state)["account"], ACCOUNT_MARK).replace(f":{port}", f":{PORT_MARK}") + "\n"
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import yaml
+
 from tenantry import registry
 from tenantry.testing import record
 
@@ -19,7 +21,13 @@ def test_r25_an_old_recorded_state_previews_clean(runtime: str, operators: dict[
         instance = record.instance_of(variant)
         operator.new(instance, "probe@1.0.0", registry.sandbox(runtime).accounts()[variant])
         port = operator.tenantry("env", instance, "--json").json["TENANTRY_SANDBOX_HTTP_PORT"]
-        text = record.fitted(file.read_text(encoding="utf-8"), account=_account(operator), http_port=port)
+        settings = yaml.safe_load((operator.root / "tenant_configs" / f"Pulumi.{instance}.yaml").read_text("utf-8"))
+        text = record.fitted(
+            file.read_text(encoding="utf-8"),
+            account=_account(operator),
+            http_port=port,
+            salt=settings["encryptionsalt"],
+        )
         kept = operator.root / ".tenantry" / f"{instance}.json"
         kept.write_text(text, encoding="utf-8")
         operator.pulumi(instance, "stack", "import", "--file", str(kept))
