@@ -88,7 +88,7 @@ def test_a_folder_holds_exactly_the_files(tmp_path: Path) -> None:
             materialise(folder, [File(path, b"", 0o644)])
 
 
-MOUNTS = Mounts({"/app": Path("/l/app"), "/app/data": Path("/l/data"), "/tmp/": Path("/l/tmp")}, Path("/l/root"))
+MOUNTS = Mounts({"/app": Path("/l/app"), "/app/data": Path("/l/data"), "/tmp/": Path("/l/tmp")}, Path("/l/rootfs"))
 
 
 @pytest.mark.parametrize(
@@ -117,9 +117,9 @@ def test_paths_below_mounts_are_rewritten_and_nothing_else(text: str, rewritten:
 def test_every_absolute_path_has_a_local_one() -> None:
     assert MOUNTS.local("/app/x") == Path("/l/app/x")
     assert MOUNTS.local("/app/data") == Path("/l/data")
-    assert MOUNTS.local("/elsewhere/../x") == Path("/l/root/x")
-    assert MOUNTS.local("/../../x") == Path("/l/root/x")
-    assert MOUNTS.local("/") == Path("/l/root")
+    assert MOUNTS.local("/elsewhere/../x") == Path("/l/rootfs/x")
+    assert MOUNTS.local("/../../x") == Path("/l/rootfs/x")
+    assert MOUNTS.local("/") == Path("/l/rootfs")
     assert MOUNTS.with_defaults({"/app": Path("/no"), "/bin": Path("/l/bin")}).rewrite("/app /bin") == "/l/app /l/bin"
 
 
