@@ -34,6 +34,7 @@ def _group(item: pytest.Item) -> tuple[int, str]:
     return len(_GROUPS), path
 
 
+@pytest.hookimpl(tryfirst=True)  # before the groups are read
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Puts every test into its group, and the long groups first."""
     for item in items:
