@@ -34,9 +34,11 @@ def _group(item: pytest.Item) -> tuple[int, str]:
     return len(_GROUPS), path
 
 
-@pytest.hookimpl(tryfirst=True)  # before the groups are read
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Puts every test into its group, before the groups are read."""
+    item.add_marker(pytest.mark.xdist_group(_group(item)[1]))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Puts every test into its group, and the long groups first."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(_group(item)[1]))
+    """Puts the long groups first."""
     items.sort(key=lambda item: _group(item)[0])
