@@ -52,7 +52,7 @@ lint: setup
 	$(BIN)/tenantry catalogue check
 
 test: engine browser lint
-	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 bench: engine
 	@$(BIN)/python -m bench
