@@ -186,10 +186,11 @@ def test_log_has_one_line_per_request_and_nothing_typed(version: str, start_shop
     shop.raw(b"GET /a\x1b[31mb\x07 HTTP/1.0\r\n\r\n")
     _, printed = shop.stop()
     lines = [line for line in printed.splitlines() if re.match(r"\d{4}-\d\d-\d\dT", line)]
-    assert [line.split()[1:4] for line in lines[:3]] == [
-        ["PUT", "/api/cart/items/mug", "200"],
-        ["POST", "/api/orders", "201"],
+    # Each connection has a thread of its own, and writes its line after its answer: the order is not promised.
+    assert sorted(line.split()[1:4] for line in lines if "/api/" in line) == [
         ["GET", "/api/products", "200"],
+        ["POST", "/api/orders", "201"],
+        ["PUT", "/api/cart/items/mug", "200"],
     ]
     assert len(lines) == 4
     assert not any(word in printed.lower() for word in ("hidden", cookie.lower(), "\x1b", "\x07"))
