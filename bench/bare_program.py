@@ -15,12 +15,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from tenantry import registry
 from tenantry.catalogue import Catalogue
-from tenantry.contract.sandbox import loopback_url
 from tenantry.spec import Tenant, resolve
-from tenantry.spec.target import Target
-from tenantry.testing.declare import declare
+from tenantry.testing.declare import declare, sandbox_target
 
 if TYPE_CHECKING:
     from tenantry.catalogue import TemplateVersion
@@ -104,19 +101,8 @@ after_identity = pulumi.ResourceOptions(provider=kubernetes, depends_on=[identit
 
 def plan_and_version() -> tuple[InstancePlan, TemplateVersion]:
     """The bench's instance, resolved for a sandbox whose gateway has the port `PORT_MARK`."""
-    adapter = registry.runtime("kubernetes")
-    models = adapter.models()
     version = Catalogue(TEMPLATES).open("shop@1.1.0")
-    target = Target(
-        runtime="kubernetes",
-        capabilities=adapter.capabilities(),
-        mode="sandbox",
-        account=models.account,
-        extensions=models.extensions,
-        default_host=lambda instance, account: adapter.default_host(instance, account, SETTINGS),
-        url=lambda host, _tls: loopback_url(host, PORT_MARK),
-        stores={},
-    )
+    target = sandbox_target("kubernetes", SETTINGS)
     references = {name: source.ref for name, source in version.sources.items()}
     return resolve(version.template, version.ref, references, Tenant.model_validate(TENANT), target), version
 

@@ -11,6 +11,7 @@ from bench.bare_program import FOLDER, INSTANCE, TEMPLATES, TENANT
 from bench.measure import Pairs, Sample, alternate, run
 from bench.report import Figure
 from tenantry.testing.operator import Operator
+from tenantry.testing.record import identity_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -84,7 +85,7 @@ def _bare(operator: Operator, ours: Side, scratch: Path) -> Side:
     folder = scratch / "bare"
     shutil.copytree(FOLDER, folder, ignore=shutil.ignore_patterns("__pycache__"))
     _name_own_plugin(operator.root, folder)
-    environment = dict(ours.environment) | {"BENCH_FINGERPRINT": _fingerprint(operator)}
+    environment = dict(ours.environment) | {"BENCH_FINGERPRINT": identity_of(operator.state(OURS))["planFingerprint"]}
     side = Side(folder=folder, stack=INSTANCE, environment=environment)
     side_pulumi = shutil.which("pulumi", path=environment["PATH"]) or "pulumi"
     run([side_pulumi, "stack", "init", INSTANCE, "--secrets-provider", "passphrase"], folder, environment)
@@ -102,15 +103,6 @@ def _name_own_plugin(project: Path, folder: Path) -> None:
         plugin["path"] = str((project / plugin["path"]).resolve())
         bare.setdefault("plugins", {}).setdefault("providers", []).append(plugin)
     (folder / "Pulumi.yaml").write_text(yaml.safe_dump(bare, sort_keys=False), encoding="utf-8")
-
-
-def _fingerprint(operator: Operator) -> str:
-    state = operator.state(OURS)
-    for resource in state["deployment"]["resources"]:
-        if resource["type"] == "tenantry:index:Identity":
-            fingerprint: str = resource["inputs"]["planFingerprint"]
-            return fingerprint
-    raise LookupError("the stack has no identity")
 
 
 def _lines(name: str, pairs: Pairs, other: str) -> list[Figure]:

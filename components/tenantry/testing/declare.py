@@ -91,10 +91,24 @@ def block_sockets() -> None:
     socket.getaddrinfo = refuse  # type: ignore[assignment] # and again
 
 
-def plan_of(runtime: str, variant: str, settings: Mapping[str, str]) -> tuple[InstancePlan, TemplateVersion]:
-    """The probe's plan on a runtime, as its sandbox would see it, and the opened template version."""
+def sandbox_target(runtime: str, settings: Mapping[str, str]) -> Target:
+    """What resolve must know of a runtime whose sandbox says `settings` of itself."""
     adapter = registry.runtime(runtime)
     models = adapter.models()
+    return Target(
+        runtime=runtime,
+        capabilities=adapter.capabilities(),
+        mode="sandbox",
+        account=models.account,
+        extensions=models.extensions,
+        default_host=lambda instance, account: adapter.default_host(instance, account, settings),
+        url=lambda host, _tls: loopback_url(host, settings["TENANTRY_SANDBOX_HTTP_PORT"]),
+        stores={},
+    )
+
+
+def plan_of(runtime: str, variant: str, settings: Mapping[str, str]) -> tuple[InstancePlan, TemplateVersion]:
+    """The probe's plan on a runtime, as its sandbox would see it, and the opened template version."""
     version = Catalogue(KIT_CATALOGUE).open("probe@1.0.0")
     tenant = Tenant.model_validate(
         {
@@ -108,16 +122,7 @@ def plan_of(runtime: str, variant: str, settings: Mapping[str, str]) -> tuple[In
             "parameters": {"token": {"ref": {"env": "PROBE_TOKEN"}}},
         }
     )
-    target = Target(
-        runtime=runtime,
-        capabilities=adapter.capabilities(),
-        mode="sandbox",
-        account=models.account,
-        extensions=models.extensions,
-        default_host=lambda instance, account: adapter.default_host(instance, account, settings),
-        url=lambda host, _tls: loopback_url(host, settings["TENANTRY_SANDBOX_HTTP_PORT"]),
-        stores={},
-    )
+    target = sandbox_target(runtime, settings)
     references = {name: source.ref for name, source in version.sources.items()}
     return resolve(version.template, version.ref, references, tenant, target), version
 
