@@ -101,10 +101,11 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installe
 
 
 @pytest.fixture(scope="module")
-def project(installed: Installed) -> Iterator[Path]:
-    """An operator's project with a running sandbox."""
-    installed.tenantry("init", "shops")
-    root = installed.work / "shops"
+def project(installed: Installed, request: pytest.FixtureRequest) -> Iterator[Path]:
+    """An operator's project with a running sandbox, one for each file of tests: a worker may run several."""
+    folder = request.path.stem.replace("_", "-")
+    installed.tenantry("init", folder, "--name", "shops")
+    root = installed.work / folder
     installed.tenantry("sandbox", "up", folder=root)
     yield root
     installed.tenantry("sandbox", "down", folder=root)
