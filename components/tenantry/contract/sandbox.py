@@ -91,6 +91,18 @@ class Sandbox(Protocol):
         ...
 
 
+@runtime_checkable
+class Answers(Protocol):
+    """A sandbox whose adapter asks the vendor something in `connect`, such as which account the credentials are of."""
+
+    def answers(self) -> Mapping[str, Mapping[str, Json]]:
+        """Token of a function, or type of a resource that is read -> what the vendor would answer.
+
+        The kit gives these answers where it records what the adapter declares; whatever else is asked there fails.
+        """
+        ...
+
+
 def loopback_address(host: str) -> str:
     """The IPv4 loopback address at which a sandbox's gateway serves `host` to callers that cannot resolve its name.
 

@@ -21,7 +21,7 @@ from pulumi.runtime.mocks import MockMonitor
 
 from tenantry import registry
 from tenantry.catalogue import Catalogue
-from tenantry.contract.sandbox import loopback_url
+from tenantry.contract.sandbox import Answers, loopback_url
 from tenantry.instance import AppInstance
 from tenantry.spec import Tenant, resolve
 from tenantry.spec.target import Target
@@ -32,14 +32,14 @@ if TYPE_CHECKING:
 
     from tenantry.catalogue import TemplateVersion
     from tenantry.contract.scope import SourcePackage
-    from tenantry.spec.plan import InstancePlan, SecretSource
+    from tenantry.spec.plan import InstancePlan, Json, SecretSource
 
 
 class Recorder(MockMonitor):
     """Answers every registration with its inputs, and remembers it."""
 
-    def __init__(self) -> None:
-        super().__init__(Echo())
+    def __init__(self, answers: Mapping[str, Mapping[str, Json]] | None = None) -> None:
+        super().__init__(Echo(answers or {}))
         self.recorded: list[dict[str, Any]] = []
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: ANN401, N802 - the name and the messages of the engine's service
@@ -69,15 +69,20 @@ class Recorder(MockMonitor):
 
 
 class Echo(pulumi.runtime.Mocks):
-    """Gives every resource its inputs as outputs, with the UID that a server would give."""
+    """Gives every resource its inputs as outputs, and what is asked what the sandbox's `answers` say of it."""
+
+    def __init__(self, answers: Mapping[str, Mapping[str, Json]]) -> None:
+        self._answers = answers
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
         """The outputs of one resource."""
-        return f"{args.name}-id", dict(args.inputs) | {"metadata": {"uid": "mock"} | args.inputs.get("metadata", {})}
+        return f"{args.name}-id", {**self._answers.get(args.typ, {}), **args.inputs}
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
-        """Refuses: an adapter declares, it does not ask."""
-        raise RuntimeError(f"provision invoked {args.token}")
+        """Refuses what the sandbox does not list: an adapter declares, and asks for nothing but the account."""
+        if args.token not in self._answers:
+            raise RuntimeError(f"the adapter invoked {args.token}, which its sandbox's `answers` do not list")
+        return dict(self._answers[args.token]), None
 
 
 def block_sockets() -> None:
@@ -131,7 +136,8 @@ async def declare(
     plan: InstancePlan, sources: Mapping[str, SourcePackage], settings: Mapping[str, str]
 ) -> list[dict[str, Any]]:
     """The resources that one instance registers."""
-    recorder = Recorder()
+    sandbox = registry.sandbox(plan.runtime.on)
+    recorder = Recorder(sandbox.answers() if isinstance(sandbox, Answers) else {})
     pulumi.runtime.set_mocks(recorder.mocks, project="kit", stack=plan.instance, preview=False, monitor=recorder)
 
     def secret(source: SecretSource) -> pulumi.Output[str]:

@@ -110,6 +110,10 @@ class KubernetesSandbox:
             "httproute": {"routing": {"kind": "httproute", "gateway": {"namespace": "infra", "name": "public"}}},
         }
 
+    def answers(self) -> Mapping[str, Mapping[str, Json]]:
+        """What `connect` reads: the namespace whose UID is the cluster's."""
+        return {"kubernetes:core/v1:Namespace": {"metadata": {"uid": "00000000-0000-0000-0000-000000000000"}}}
+
     def resources(self, folder: Path, instance: str) -> list[str]:
         """Every object of the instance in the cluster. Raises SandboxError where it was never started."""
         from tenantry_kubernetes.sandbox.inventory import instance_objects

@@ -15,10 +15,11 @@ ROOT = Path(__file__).resolve().parents[3]
 RECORD_BARE = """
 import asyncio, json, runpy, sys
 import pulumi.runtime
+from tenantry import registry
 from tenantry.testing.declare import Recorder
 
 async def main():
-    recorder = Recorder()
+    recorder = Recorder(registry.sandbox("kubernetes").answers())
     pulumi.runtime.set_mocks(recorder.mocks, project="bare", stack="bare", preview=False, monitor=recorder)
     runpy.run_path(sys.argv[1])
     while pending := [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]:
