@@ -23,12 +23,12 @@ from pulumi.provider.experimental.provider import (
 
 from tenantry.errors import EngineError, IdentityError
 from tenantry.identity import account_fingerprint
-from tenantry_vendor.plugin.identity.provider import IdentityProvider
 from tenantry_vendor.plugin.identity.refusals import FIXED, FREE, PROPERTIES, refusals
+from tenantry_vendor.plugin.resources import own_provider
 
 URN = "urn:pulumi:acme::probe::tenantry:index:AppInstance$tenantry:index:Identity::acme"
 OTHER_URN = "urn:pulumi:acme::probe::tenantry:index:Other::acme"
-PROVIDER = IdentityProvider("0.1.0")
+PROVIDER = own_provider("0.1.0")
 STAMP = {
     "tenant": "acme",
     "instance": "acme",

@@ -1,1 +1,1 @@
-"""The resource plugin `tenantry`: `pulumi-resource-tenantry` with the resource `tenantry:index:Identity`."""
+"""The identity of a stack, `tenantry:index:Identity`, and the entry point of its plugin."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Final
 
-from tenantry_vendor.plugin.identity.provider import IdentityProvider
+from tenantry_vendor.plugin.resources import own_provider
 from tenantry_vendor.plugin.serve import serve
 
 VERSION: Final = "0.1.0"
@@ -14,7 +14,7 @@ VERSION: Final = "0.1.0"
 
 def main() -> None:
     """Serves the plugin until its engine ends."""
-    serve(IdentityProvider(VERSION), VERSION, sys.argv[1:])
+    serve(own_provider(VERSION), VERSION, sys.argv[1:])
 
 
 if __name__ == "__main__":

@@ -1,8 +1,7 @@
-"""The plugin's schema, as `pulumi package get-schema` shows it."""
+"""The identity in the plugin's schema, as `pulumi package get-schema` shows it."""
 
 from __future__ import annotations
 
-import json
 from typing import Final
 
 from tenantry_vendor.plugin.identity.refusals import NULLABLE, REQUIRED
@@ -19,30 +18,16 @@ _TEXTS: Final = {
 }
 
 
-def schema(version: str) -> str:
-    """The schema of this plugin version as JSON text."""
+def schema() -> dict[str, object]:
+    """The resource type's entry in the plugin's schema."""
     properties = {name: {"type": "string", "description": text} for name, text in _TEXTS.items()}
-    return json.dumps(
-        {
-            "name": "tenantry",
-            "version": version,
-            "displayName": "Tenantry",
-            "description": "Identity of an app instance's stack.",
-            "license": "Apache-2.0",
-            "meta": {"moduleFormat": "(.*)"},
-            "provider": {"description": "Takes no configuration.", "properties": {}},
-            "resources": {
-                "tenantry:index:Identity": {
-                    "description": (
-                        "Stamps tenant, instance, mode, runtime and account into a stack and refuses to take others. "
-                        "Import id: `<tenant>/<instance>/<mode>/<runtime>/<account>`."
-                    ),
-                    "inputProperties": properties,
-                    "requiredInputs": list(REQUIRED),
-                    "properties": properties,
-                    "required": [name for name in _TEXTS if name != NULLABLE],
-                }
-            },
-        },
-        indent=2,
-    )
+    return {
+        "description": (
+            "Stamps tenant, instance, mode, runtime and account into a stack and refuses to take others. "
+            "Import id: `<tenant>/<instance>/<mode>/<runtime>/<account>`."
+        ),
+        "inputProperties": properties,
+        "requiredInputs": list(REQUIRED),
+        "properties": properties,
+        "required": [name for name in _TEXTS if name != NULLABLE],
+    }
