@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     import pulumi
 
-    from tenantry.spec.plan import Mode, SecretSource, Value
+    from tenantry.spec.plan import InstancePlan, Mode, SecretSource, Value
 
 
 class SourcePackage(Protocol):
@@ -62,6 +62,7 @@ class Scope:
         parent: pulumi.Resource | None = None,
         depends_on: Sequence[pulumi.Resource] = (),
         protect: bool | None = None,
+        retain_on_delete: bool | None = None,
         delete_before_replace: bool | None = None,
         ignore_changes: list[str] | None = None,
     ) -> pulumi.ResourceOptions:
@@ -73,7 +74,36 @@ class Scope:
             provider=provider,
             depends_on=[*self.depends_on, *depends_on],
             protect=protect,
+            retain_on_delete=retain_on_delete,
             delete_before_replace=delete_before_replace,
+            ignore_changes=ignore_changes,
+        )
+
+    def data_options(
+        self,
+        plan: InstancePlan,
+        *,
+        provider: pulumi.ProviderResource | None = None,
+        parent: pulumi.Resource | None = None,
+        depends_on: Sequence[pulumi.Resource] = (),
+        ignore_changes: list[str] | None = None,
+    ) -> pulumi.ResourceOptions:
+        """Options of a resource whose loss loses data, and of every resource whose deletion would take it along.
+
+        For volumes, buckets, database servers of a vendor, the generated password that opens them, and what contains
+        them (a namespace): never for what can be made again from the plan.
+
+        While the instance is not retired, the engine refuses to delete or replace the resource. In the plan of a
+        retired one it is released: a `destroy` then forgets it (`lifecycle.data: keep`) or deletes it (`delete`). What
+        is kept is exactly what the state holds with `retain_on_delete`: `tenantry retire` records type and id of it.
+        A replacement is never announced (`delete_before_replace`): data is changed in place or not at all.
+        """
+        return self.options(
+            provider=provider,
+            parent=parent,
+            depends_on=depends_on,
+            protect=plan.lifecycle_state != "retired",
+            retain_on_delete=plan.lifecycle_data == "keep",
             ignore_changes=ignore_changes,
         )
 

@@ -113,6 +113,7 @@ SourcePath = Annotated[str, StringConstraints(pattern=names.SOURCE, max_length=5
 FileName = Annotated[str, StringConstraints(pattern=names.FILE, max_length=512)]
 Cron = Annotated[str, StringConstraints(pattern=names.CRON, max_length=200), AfterValidator(_cron)]
 TimeZone = Annotated[str, StringConstraints(pattern=names.TIMEZONE, max_length=60), AfterValidator(_timezone)]
+AdoptToken = Annotated[str, StringConstraints(pattern=names.ADOPT_TOKEN)]
 EngineVersion = Annotated[str, StringConstraints(pattern=names.ENGINE_VERSION, max_length=20)]
 Argument = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
 Text = Annotated[str, StringConstraints(max_length=4096)]

@@ -157,6 +157,8 @@ def _dependants(context: Context) -> None:
 def _instance(context: Context) -> None:
     tenant = context.tenant
     needs: list[tuple[str, Path]] = []
+    if tenant.lifecycle.state == "suspended":
+        needs.append(("suspend", ("lifecycle", "state")))
     if tenant.ownership == "provider":
         needs.append(("ownership.provider", ("ownership",)))
     if tenant.domains:

@@ -48,6 +48,7 @@ FILE_PATH: Final = r"^[^\x00-\x1f]+$"
 REGION: Final = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 CRON: Final = r"^\S+( +\S+){4}$"
 TIMEZONE: Final = r"^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$"
+ADOPT_TOKEN: Final = r"^adopt-[0-9a-f]{8}-[0-9a-f]{32}$"  # noqa: S105 - a pattern
 ENGINE_VERSION: Final = r"^[0-9]+(\.[0-9]+)*$"
 UNIT: Final = r"^[a-z][a-z0-9_-]*$"
 LIMIT: Final = r"^[a-z](-?[a-z0-9])*(\.[a-z]+)+$"
@@ -80,6 +81,7 @@ WORDS: Final[dict[str, str]] = {
     CRON: "five fields: minute, hour, day of month, month, day of week",
     TIMEZONE: "an IANA time zone such as Asia/Shanghai",
     ENGINE_VERSION: 'a version in quotes such as "15" or "8.0"',
+    ADOPT_TOKEN: "the token from the record of a retired instance",
     UNIT: "a unit such as request",
     LIMIT: "a component and a setting, such as api.scale.max",
 }

@@ -13,6 +13,7 @@ from typing import Literal, TypeAlias
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 Mode: TypeAlias = Literal["live", "sandbox"]
+LifecycleState: TypeAlias = Literal["running", "suspended", "retired"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -283,7 +284,13 @@ class InstancePlan:
     """The main host: the first domain, else the runtime's default host where it is known beforehand."""
     url: str | None
     """The instance's URL without a trailing slash where it is known beforehand; in a sandbox a loopback address."""
+    lifecycle_state: LifecycleState = field(default="running")
+    """`suspended`: nothing runs and no schedule is active, the URL answers 503, data stays. `retired`: the plan has no
+    components but those that hold data, and these are released (see `Scope.data_options`)."""
     lifecycle_data: Literal["keep", "delete"]
+    """What becomes of data when the instance is retired."""
+    adopt: str | None = field(default=None)
+    """The token of a retired instance whose kept data this one takes; the identity checks it."""
     labels: dict[str, str]
     meters: tuple[MeterPlan, ...]
     overlay: OverlayPlan | None

@@ -124,9 +124,15 @@ TEXTS: Final[dict[str, str]] = {
     "Who sets the DNS record.": "由谁设置 DNS 记录。",
     "Certificate and key, with `tls: provided`.": "证书和私钥，配合 `tls: provided`。",
     "ICP filing number, where the law asks for one.": "法律要求时的 ICP 备案号。",
-    "What happens to data when the instance ends.": "实例结束时如何处理数据。",
-    "What an end of the instance means.": "实例结束时的处理方式。",
-    "Keep or delete databases and buckets.": "保留或删除数据库和存储桶。",
+    "Whether the instance runs, and what becomes of its data when it ends.": "实例是否运行，以及结束时如何处理数据。",
+    "Whether the instance runs, and what its end means.": "实例是否运行，以及其结束意味着什么。",
+    "Serving; switched off with its data kept; or ended, with nothing left of it but its data.": (
+        "running 为正常服务；suspended 为停机并保留数据；retired 为已结束，除数据外不留任何内容。"
+    ),
+    "Keep or delete databases and buckets when the instance is retired.": "实例退役时保留还是删除数据库和存储桶。",
+    "Token from the record of a retired instance: this instance takes the data that was kept.": (
+        "退役实例记录中的令牌：本实例接管当时保留的数据。"
+    ),
     "Source-level changes of one tenant.": "某个租户对源码的改动。",
     "Folder with the files, from the project's root.": "文件所在目录，相对于项目根目录。",
     "The template version that the files were made for.": "这些文件所针对的模板版本。",

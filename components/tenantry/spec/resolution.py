@@ -10,7 +10,7 @@ from tenantry.spec.context import Context
 from tenantry.spec.inputs import check_inputs, check_models
 from tenantry.spec.names import SPEC
 from tenantry.spec.parts import build_components, build_routes
-from tenantry.spec.plan import DomainPlan, InstancePlan, MeterPlan, RuntimePlan
+from tenantry.spec.plan import BucketPlan, DatabasePlan, DomainPlan, InstancePlan, MeterPlan, RuntimePlan
 from tenantry.spec.supplied import supply_parameters
 from tenantry.spec.urls import find_url
 
@@ -51,6 +51,9 @@ def resolve(
     routes = build_routes(context)
     components = build_components(context, values)
     context.finish()
+    retired = tenant.lifecycle.state == "retired"
+    if retired:
+        routes, components = (), tuple(one for one in components if isinstance(one, DatabasePlan | BucketPlan))
     return InstancePlan(
         spec=SPEC,
         tenant=tenant.tenant,
@@ -81,12 +84,14 @@ def resolve(
         ),
         host=context.host,
         url=context.url,
+        lifecycle_state=tenant.lifecycle.state,
         lifecycle_data=tenant.lifecycle.data,
+        adopt=tenant.lifecycle.adopt,
         labels=dict(tenant.labels),
         meters=tuple(
             MeterPlan(id=name, unit=meter.unit, of=meter.of)
             for name, meter in sorted(template.meters.items())
-            if meter.of not in context.left
+            if meter.of not in context.left and not retired
         ),
         overlay=target.overlay,
         left_out=tuple(context.left_out),

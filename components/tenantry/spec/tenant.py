@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field, JsonValue, model_validator
 from pydantic_core import PydanticCustomError
 
 from tenantry.spec.base import (
+    AdoptToken,
     ComponentId,
     Cpu,
     ExactSelector,
@@ -92,9 +93,19 @@ class Override(Model):
 
 
 class LifecycleSpec(Model):
-    """What happens to data when the instance ends."""
+    """Whether the instance runs, and what becomes of its data when it ends."""
 
-    data: Literal["keep", "delete"] = Field(default="keep", description="Keep or delete databases and buckets.")
+    state: Literal["running", "suspended", "retired"] = Field(
+        default="running",
+        description="Serving; switched off with its data kept; or ended, with nothing left of it but its data.",
+    )
+    data: Literal["keep", "delete"] = Field(
+        default="keep", description="Keep or delete databases and buckets when the instance is retired."
+    )
+    adopt: AdoptToken | None = Field(
+        default=None,
+        description="Token from the record of a retired instance: this instance takes the data that was kept.",
+    )
 
 
 class OverlaySpec(Model):
@@ -141,7 +152,11 @@ class Tenant(SpecFile):
     overrides: dict[ComponentId, Override] = Field(
         default_factory=dict, description="Changed settings of components, within the plan's limits."
     )
-    lifecycle: LifecycleSpec = Field(default=LifecycleSpec(), description="What an end of the instance means.")
+    lifecycle: LifecycleSpec = Field(
+        default=LifecycleSpec(),
+        description="Whether the instance runs, and what its end means.",
+        json_schema_extra={"default": {"data": "keep", "state": "running"}},
+    )
     overlay: OverlaySpec | None = Field(default=None, description="Source-level changes of this tenant.")
     state: StateSpec = Field(default=StateSpec(), description="Where the stack's state and key are.")
     labels: dict[LabelKey, LabelValue] = Field(default_factory=dict, description="Labels to select instances by.")
