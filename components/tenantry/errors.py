@@ -11,7 +11,8 @@ TenantryError                 1
 ├── ReleaseError              9   a store release cannot go on
 ├── CatalogueError           10   a template version is missing, changed or not trusted
 ├── SandboxError             11   a local stand-in could not be started or reached
-└── AdapterError             12   an installed adapter cannot be used
+├── AdapterError             12   an installed adapter cannot be used
+└── PolicyError              13   a policy of the project refuses the plan or a resource
 ```
 
 Every class has an exit code; every error has a message that says what is wrong and a hint that says what to do next.
@@ -166,3 +167,17 @@ class AdapterError(TenantryError):
     """An installed adapter cannot be used: duplicate name, wrong `api_version`, or a missing extra."""
 
     exit_code = 12
+
+
+class PolicyError(TenantryError):
+    """A mandatory policy of the project refuses the plan or a resource. `problems` holds every violation."""
+
+    exit_code = 13
+
+    def __init__(self, message: str, *, hint: str = "", problems: Sequence[Problem] = ()) -> None:
+        super().__init__(message, hint=hint)
+        self.problems = tuple(problems)
+
+    def to_json(self) -> dict[str, object]:
+        """As for every error, with `problems` as in `SpecError`."""
+        return super().to_json() | {"problems": [problem.to_json() for problem in self.problems]}

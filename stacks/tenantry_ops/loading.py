@@ -10,6 +10,7 @@ from tenantry import registry
 from tenantry.contract.sandbox import loopback_url
 from tenantry.errors import CapabilityError, Problem, SandboxError, SpecError
 from tenantry_ops.environment import SANDBOX_PREFIX
+from tenantry_ops.policies import check
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,6 +31,8 @@ class Loaded:
     plan: InstancePlan
     version: TemplateVersion
     tenant: Tenant
+    advice: tuple[Problem, ...] = ()
+    """What advisory policies say of the plan."""
 
 
 def load(project: Project, instance: str, settings: Mapping[str, str] | None = None) -> Loaded:
@@ -46,6 +49,7 @@ def load(project: Project, instance: str, settings: Mapping[str, str] | None = N
         CapabilityError: the runtime cannot do what the plan asks.
         CatalogueError: the template version is missing or was changed.
         AdapterError: the runtime's adapter is missing or cannot be used.
+        PolicyError: a mandatory policy of the project refuses the plan.
     """
     from tenantry.spec.check_project import check_state
     from tenantry.spec.load import load_tenant
@@ -69,7 +73,9 @@ def load(project: Project, instance: str, settings: Mapping[str, str] | None = N
     known_settings = sandbox_settings(project, tenant.runtime.on) if settings is None else settings
     where = target(tenant.runtime.on, project.mode, known_settings)
     plan = resolve(version.template, version.ref, version.source_refs, tenant, where)
-    return Loaded(plan=plan, version=version, tenant=tenant)
+    outcome = check(project, plan, shown)
+    outcome.raise_refused(instance)
+    return Loaded(plan=plan, version=version, tenant=tenant, advice=outcome.advised)
 
 
 def target(runtime: str, mode: Mode, settings: Mapping[str, str]) -> Target:

@@ -14,6 +14,7 @@ from tenantry.catalogue.files import CHANNELS, LOCK
 from tenantry.catalogue.tree import SourceTree, read_tree
 from tenantry.errors import TenantryError
 from tenantry.spec.plan_json import plan_from_json
+from tenantry_ops import policies
 from tenantry_ops.kept import digest_of_file, read_record, stamp_of_code, write_record
 
 if TYPE_CHECKING:
@@ -24,7 +25,14 @@ if TYPE_CHECKING:
     from tenantry_ops.project import Project
 
 
-_CODE: Final = ("tenantry.spec", "tenantry.catalogue", "tenantry.contract", "tenantry.registry", "tenantry_ops.loading")
+_CODE: Final = (
+    "tenantry.spec",
+    "tenantry.catalogue",
+    "tenantry.contract",
+    "tenantry.policy",
+    "tenantry.registry",
+    "tenantry_ops.loading",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +41,7 @@ class Prepared:
 
     plan: InstancePlan
     sources: Mapping[str, SourceTree]
+    advice: tuple[str, ...] = ()
 
 
 def prepare(project: Project, instance: str, settings: Mapping[str, str]) -> Prepared:
@@ -53,14 +62,16 @@ def prepare(project: Project, instance: str, settings: Mapping[str, str]) -> Pre
 
     loaded = load(project, instance, settings)
     version = loaded.version
+    advice = tuple(str(problem) for problem in loaded.advice)
     record = {
         "inputs": _inputs(project, instance, settings, loaded.plan.runtime.on),
         "template": str(loaded.plan.template),
         "sources": {key: tree.root.relative_to(version.folder).as_posix() for key, tree in version.sources.items()},
         "plan": loaded.plan.canonical_json(),
+        "advice": advice,
     }
     write_record(kept, record)
-    return Prepared(plan=loaded.plan, sources=version.sources)
+    return Prepared(plan=loaded.plan, sources=version.sources, advice=advice)
 
 
 def _read(kept: Path, project: Project, instance: str, settings: Mapping[str, str]) -> Prepared | None:
@@ -75,7 +86,8 @@ def _read(kept: Path, project: Project, instance: str, settings: Mapping[str, st
         tree = read_tree(project.catalogue_folder / name / version)
         if plan.instance != instance or tree.digest != plan.template.digest:
             return None
-        return Prepared(plan=plan, sources={key: tree.part(folder) for key, folder in record["sources"].items()})
+        sources = {key: tree.part(folder) for key, folder in record["sources"].items()}
+        return Prepared(plan=plan, sources=sources, advice=tuple(record["advice"]))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, TenantryError):
         # Whatever is wrong with it, it is only a copy: the files are read again, and they say what is wrong.
         return None
@@ -92,6 +104,7 @@ def _inputs(project: Project, instance: str, settings: Mapping[str, str], runtim
         "channels": digest_of_file(catalogue / CHANNELS),
         "names": [sorted(project.settings.backends), sorted(project.settings.secrets)],
         "mode": project.mode,
+        "policies": policies.inputs(project),
         "settings": dict(settings),
         "adapters": registry.installed(),
         "code": stamp_of_code((*_CODE, adapter)),

@@ -35,6 +35,7 @@ def main() -> None:
 def _declare() -> None:
     from tenantry import registry
     from tenantry.instance import AppInstance
+    from tenantry_ops import policies
     from tenantry_ops.plan_cache import prepare
     from tenantry_ops.project import Project
     from tenantry_ops.secrets import read_secret
@@ -44,6 +45,9 @@ def _declare() -> None:
     settings = given_settings(project.mode)
     prepared = prepare(project, instance, settings)
     _check_sandbox(prepared.plan, settings)
+    for advice in prepared.advice:
+        pulumi.log.warn(advice)
+    policies.register(project, instance)
     made = AppInstance(
         prepared.plan,
         registry.runtime(prepared.plan.runtime.on),

@@ -15,6 +15,7 @@ from tenantry_ops.settings import FILE, SHIPPED, Settings, read_settings
 
 if TYPE_CHECKING:
     from tenantry.catalogue import Catalogue
+    from tenantry.policy.load import PolicySet
     from tenantry.spec.plan import Json, Mode
 
 PULUMI_FILE: Final = "Pulumi.yaml"
@@ -108,6 +109,13 @@ class Project:
 
         return Catalogue(self.catalogue_folder)
 
+    @cached_property
+    def policies(self) -> PolicySet:
+        """The policies in `policies/`; an empty set where there is no such folder. Raises SpecError."""
+        from tenantry.policy.load import load_policies
+
+        return load_policies(self.root / "policies")
+
     def instances(self) -> list[str]:
         """Ids of all instances that have a tenant file, sorted."""
         try:
@@ -126,8 +134,9 @@ class Project:
         return self.instances_folder / f"Pulumi.{checked_id(instance)}.yaml"
 
     def sandbox_folder(self, runtime: str) -> Path:
-        """All state of one sandbox."""
-        return self.folder / "sandbox" / runtime
+        """All state of one sandbox: below TENANTRY_SANDBOXES where several projects share theirs, else the project's."""
+        shared = os.environ.get("TENANTRY_SANDBOXES")
+        return (Path(shared).absolute() if shared else self.folder / "sandbox") / runtime
 
     @property
     def sandbox_home(self) -> Path:

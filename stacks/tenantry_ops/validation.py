@@ -10,8 +10,9 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from tenantry.errors import CapabilityError, Problem, SpecError, TenantryError
+from tenantry.errors import CapabilityError, PolicyError, Problem, SpecError, TenantryError
 from tenantry_ops.loading import sandbox_settings, target
+from tenantry_ops.policies import check
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -40,6 +41,8 @@ class Validated:
     error: str = ""
     exit_code: int = 0
     problems: tuple[Problem, ...] = ()
+    advice: tuple[Problem, ...] = ()
+    """What advisory policies say; the instance is valid all the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +145,11 @@ class Validator:
         version = self._version(tenant.template)
         where = self._target(tenant.runtime.on)
         plan = resolve(version.template, version.ref, version.source_refs, tenant, where)
-        return Validated(instance=instance, fingerprint=plan.fingerprint, template=str(version.ref))
+        outcome = check(self.project, plan, self.project.shown(self.project.tenant_file(instance)))
+        outcome.raise_refused(instance)
+        return Validated(
+            instance=instance, fingerprint=plan.fingerprint, template=str(version.ref), advice=outcome.advised
+        )
 
     def _version(self, selector: str) -> TemplateVersion:
         found = self._versions.get(selector)
@@ -173,7 +180,7 @@ class Validator:
 
 
 def _failed(instance: str, error: TenantryError, otherwise: Problem) -> Validated:
-    problems = error.problems if isinstance(error, SpecError | CapabilityError) else ()
+    problems = error.problems if isinstance(error, SpecError | CapabilityError | PolicyError) else ()
     return Validated(
         instance=instance, error=error.code, exit_code=error.exit_code, problems=tuple(problems) or (otherwise,)
     )

@@ -63,6 +63,11 @@ def load_project(path: Path | str, *, name: str | None = None) -> ProjectSetting
     return _load(ProjectSettings, read_document(Path(path), name=name), lambda project, _: check_project(project))
 
 
+def load_file(model: type[F], path: Path, *, name: str | None = None) -> F:
+    """A file of a kind that has no checks but its model's. Raises SpecError."""
+    return _load(model, read_document(path, name=name), lambda _loaded, _broken: [])
+
+
 def _load(model: type[F], document: Document, checks: Callable[[F, frozenset[str]], list[Finding]]) -> F:
     source = document.source
     if not isinstance(document.data, dict):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -57,7 +57,10 @@ class Root(GroupWithGlobals):
         return [*names, *click.Command.shell_complete(self, ctx, incomplete)]
 
 
-@click.group(cls=Root, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+HELP_OPTIONS: Final = ["-h", "--help"]
+
+
+@click.group(cls=Root, invoke_without_command=True, context_settings={"help_option_names": HELP_OPTIONS})
 @version_option
 @click.pass_context
 def tenantry(ctx: click.Context) -> None:

@@ -15,7 +15,7 @@ import click
 import yaml
 
 from tenantry.errors import TenantryError
-from tenantry_ops.cli.app import tenantry
+from tenantry_ops.cli.app import HELP_OPTIONS, tenantry
 from tenantry_ops.cli.base import GLOBAL_OPTIONS, CommandWithGlobals, GroupWithGlobals
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ SPECIAL = {
 
 def commands(group: GroupWithGlobals, *path: str) -> Iterator[tuple[str, click.Command]]:
     """Every command below a group with its full name, depth first, in the order of the help pages."""
-    context = click.Context(group)
+    context = click.Context(group, help_option_names=HELP_OPTIONS)
     for name in group.list_commands(context):
         command = group.get_command(context, name)
         if command is not None:
@@ -55,7 +55,7 @@ def reference(language: str = "en") -> str:
     blocks = [f"# {say('Command line')}", LINKS[language], note, say(HEAD)]
     blocks += [f"## {say('Global options')}", say("Every command takes them, before or after its name.")]
     blocks += [
-        *page.options(list(GLOBAL_OPTIONS), click.Context(tenantry)),
+        *page.options(list(GLOBAL_OPTIONS), click.Context(tenantry, help_option_names=HELP_OPTIONS)),
         f"## {say('Exit codes')}",
         page.exit_codes(),
     ]
@@ -96,7 +96,7 @@ class _Page:
         return head + "\n".join(f"| {code} | {rows[code]} |" for code in sorted(rows))
 
     def command(self, name: str, command: click.Command) -> Iterator[str]:
-        context = click.Context(command, info_name=name)
+        context = click.Context(command, info_name=name, help_option_names=HELP_OPTIONS)
         usage = " ".join(command.collect_usage_pieces(context))
         yield f"{'##' if name.count(' ') == 1 else '###'} {name}"
         yield f"```text\n{name} {usage}\n```"

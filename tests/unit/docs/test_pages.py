@@ -19,7 +19,7 @@ PAIRS = [
     *((ENGLISH / page.name, page) for page in sorted(CHINESE.glob("*.md"))),
 ]
 PAGES = [page for pair in PAIRS for page in pair]
-KINDS = {"sh", "sh setup", "text", "yaml", "toml", "mermaid"}
+KINDS = {"sh", "sh setup", "text", "yaml", "toml", "python", "mermaid"}
 
 
 def fences(page: Path) -> list[tuple[str, str]]:

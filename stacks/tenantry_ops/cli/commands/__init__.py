@@ -47,6 +47,7 @@ SECTIONS: Final = (
         "Deploy",
         (
             Entry("validate", "Check templates and tenant files, without the engine.", "validate", "validate"),
+            Entry("policies", "List the project's policies and waivers.", "policies", "policies"),
             Entry("preview", "Show what a deployment would change.", "deploy", "preview"),
             Entry("up", "Deploy an instance, or bring it up to date.", "deploy", "up"),
             Entry("refresh", "Compare an instance's state with what really stands.", "deploy", "refresh"),

@@ -42,8 +42,9 @@ def validate(
 ) -> None:
     """Check tenant files and the templates that they use, without the engine.
 
-    Every mistake of every file at once, with file, line and column; exit code 3 or 4 where something is wrong. With
-    --json an object: instances (by id: fingerprint, template, error, problems), changed, added, removed, unchanged.
+    Every mistake of every file at once, with file, line and column; exit code 3 or 4 where something is wrong, 13 where
+    a policy of the project refuses. With --json an object: instances (by id: fingerprint, template, error, advice,
+    problems), changed, added, removed, unchanged.
     """
     from tenantry_ops.validation import validate_all
 
@@ -97,6 +98,7 @@ def document(report: Report) -> dict[str, object]:
                 "fingerprint": found.fingerprint,
                 "template": found.template,
                 "error": found.error or None,
+                "advice": [str(problem) for problem in found.advice],
                 "problems": [
                     {
                         "file": problem.file,
@@ -123,6 +125,9 @@ def _show(session: Session, report: Report, *, compared: bool) -> None:
     for found in report.invalid:
         for problem in found.problems:
             screen.line(str(problem), fg="red")
+    for found in report.results.values():
+        for problem in found.advice:
+            screen.line(f"advice: {problem}", fg="yellow")
     if compared:
         for word, names in (("changed", report.changed), ("added", report.added), ("removed", report.removed)):
             for name in names:
