@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from tenantry.catalogue.files import read_channels, read_lock, version_order, write_lock
 from tenantry.catalogue.tree import SourceTree, read_tree
-from tenantry.errors import CatalogueError
+from tenantry.errors import CatalogueError, TenantryError
 from tenantry.spec.names import ID, SELECTOR, SEMVER, WORDS, suggest
 from tenantry.spec.plan import SourceRef, TemplateRef
 
@@ -53,6 +53,7 @@ class Catalogue:
         self.root = root
         self._versions: dict[str, TemplateVersion] = {}
         self._trees: dict[str, SourceTree] = {}
+        self._barriers: dict[str, bool] = {}
 
     def names(self) -> list[str]:
         """Names of the templates. Raises CatalogueError where the folder cannot be read."""
@@ -199,8 +200,34 @@ class Catalogue:
             )
         return TemplateVersion(
             template=template,
-            ref=TemplateRef(name=name, version=version, digest=tree.digest),
+            ref=TemplateRef(
+                name=name, version=version, digest=tree.digest, forward_only=self._forward_only(name, version)
+            ),
             sources={place: tree.part(relative) for place, (relative, _) in source_paths(template).items()},
             folder=folder,
             released=released is not None,
         )
+
+    def _forward_only(self, name: str, version: str) -> tuple[str, ...]:
+        """The versions up to this one whose migration cannot be gone back over, oldest first."""
+        upto = version_order(version)
+        return tuple(
+            other for other in self.versions(name) if version_order(other) <= upto and self._is_barrier(name, other)
+        )
+
+    def _is_barrier(self, name: str, version: str) -> bool:
+        from tenantry.spec.components import Service
+        from tenantry.spec.load import load_template
+
+        key = f"{name}@{version}"
+        if key not in self._barriers:
+            try:
+                components = list(load_template(self._folder(name, version)).components.values())
+            except TenantryError:
+                # A version that cannot be opened says so when it is asked for; the ones after it go on without it.
+                components = []
+            self._barriers[key] = any(
+                isinstance(one, Service) and one.migrate is not None and one.migrate.rollback == "forward-only"
+                for one in components
+            )
+        return self._barriers[key]

@@ -218,11 +218,15 @@ class DomainPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TemplateRef:
-    """A released template version and its digest (`sha256:…`)."""
+    """A released template version and its digest (`sha256:…`).
+
+    `forward_only`: the versions up to this one, oldest first, whose migration cannot be gone back over.
+    """
 
     name: str
     version: str
     digest: str
+    forward_only: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.name}@{self.version}"

@@ -57,7 +57,7 @@ def _plan(data: Data) -> InstancePlan:
     return InstancePlan(
         **data
         | {
-            "template": TemplateRef(**data["template"]),
+            "template": TemplateRef(**_with(data["template"], forward_only=tuple(data["template"]["forward_only"]))),
             "runtime": RuntimePlan(**data["runtime"]),
             "components": tuple(_COMPONENTS[item["type"]](item) for item in data["components"]),
             "routes": tuple(RoutePlan(**item) for item in data["routes"]),

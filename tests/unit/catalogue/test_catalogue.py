@@ -82,6 +82,21 @@ def test_what_cannot_be_opened(root: Path, selector: str, message: str, hint: st
     assert caught.value.exit_code == 10
 
 
+def test_a_version_knows_every_way_that_cannot_be_gone_back(root: Path) -> None:
+    for version, rollback in (("2.0.0", "forward-only"), ("2.1.0-rc.1", "safe"), ("10.0.0", "forward-only")):
+        add_version(root, version)
+        file = root / "shop" / version / "template.yaml"
+        migrate = f"    migrate: {{command: [python, migrate.py], rollback: {rollback}}}\n"
+        text = file.read_text(encoding="utf-8")
+        file.write_text(text.replace("    type: service\n", f"    type: service\n{migrate}"), encoding="utf-8")
+    add_version(root, "3.0.0")
+    (root / "shop" / "3.0.0" / "template.yaml").write_text("nonsense", encoding="utf-8")
+    catalogue = Catalogue(root)
+    found = {version: catalogue.open(f"shop@{version}").ref.forward_only for version in ("1.0.0", "2.0.0", "10.0.0")}
+    assert found == {"1.0.0": (), "2.0.0": ("2.0.0",), "10.0.0": ("2.0.0", "10.0.0")}
+    assert catalogue.open("shop@2.1.0-rc.1").ref.forward_only == ("2.0.0",)
+
+
 def test_no_catalogue(tmp_path: Path) -> None:
     with pytest.raises(CatalogueError, match="no catalogue at"):
         Catalogue(tmp_path / "none").open("shop@1.0.0")
