@@ -41,6 +41,14 @@ def test_a_broken_pulumi_file(root: Path, text: str) -> None:
         Project.find(root)
 
 
+def test_projects_may_share_their_sandboxes(root: Path, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert project.sandbox_folder("cloud") == root / ".tenantry/sandbox/cloud"
+    home = project.sandbox_home
+    monkeypatch.setenv("TENANTRY_SANDBOXES", "/srv/sandboxes")
+    assert project.sandbox_folder("cloud").as_posix() == "/srv/sandboxes/cloud"
+    assert project.sandbox_home == home, "stand-in plugins stay the project's"
+
+
 def test_instances_are_the_tenant_files(root: Path, project: Project) -> None:
     for name in ("acme.yaml", "globex.yaml", "Pulumi.acme.yaml", "README.md", "No.yaml", "x.yaml", ".hidden.yaml"):
         (root / "tenant_configs" / name).touch()
