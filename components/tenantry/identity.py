@@ -56,6 +56,7 @@ class Identity(pulumi.CustomResource):
                 "runtime": runtime,
                 "account": reported,
                 "declaredAccount": None if declared is None else account_fingerprint(runtime, declared),
+                "adopt": plan.adopt,
                 "template": str(plan.template),
                 "planFingerprint": plan.fingerprint,
             },

@@ -29,6 +29,7 @@ class AppInstance(pulumi.ComponentResource):
         settings: what the running sandbox says of itself; empty when live.
         sources: component id -> its packed sources.
         secret: reads a secret source into a secret output.
+        adopted: gives the generated secrets of a retired instance whose data this one takes over.
         opts: resource options.
 
     The outputs of `exports` have the same shape on every runtime.
@@ -42,10 +43,13 @@ class AppInstance(pulumi.ComponentResource):
         settings: Mapping[str, str],
         sources: Mapping[str, SourcePackage],
         secret: Callable[[SecretSource], pulumi.Output[str]],
+        adopted: Callable[[str], pulumi.Output[str] | None] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__(TYPE_TOKEN, plan.instance, None, opts)
         scope = Scope(parent=self, mode=plan.mode, settings=settings, sources=sources, secret=secret)
+        if adopted is not None:
+            scope = dataclasses.replace(scope, adopted=adopted)
         connection = adapter.connect(plan, scope)
         own = pulumi.ProviderResource("tenantry", "tenantry", {}, pulumi.ResourceOptions(parent=self))
         self.identity = Identity(
@@ -55,11 +59,12 @@ class AppInstance(pulumi.ComponentResource):
             declared=connection.declared,
             opts=pulumi.ResourceOptions(parent=self, provider=own),
         )
-        made = adapter.provision(plan, dataclasses.replace(scope, depends_on=[self.identity]), connection)
+        made = adapter.provision(plan, dataclasses.replace(scope, depends_on=[self.identity], own=own), connection)
         self.exports: dict[str, pulumi.Input[object]] = {
             "url": made.url,
             "services": made.services,
-            "databases": pulumi.Output.secret(made.databases),
+            # An empty map tells nothing: no command should show a secret where there is none.
+            "databases": pulumi.Output.secret(made.databases) if made.databases else {},
             "buckets": made.buckets,
             "desired_miniprograms": made.desired_miniprograms,
             "refs": made.refs,

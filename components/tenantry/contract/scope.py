@@ -40,6 +40,10 @@ class Connection:
     declared: str | None = None
 
 
+def _nothing_adopted(_name: str) -> pulumi.Output[str] | None:
+    return None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
     """What an adapter gets beside the plan.
@@ -54,6 +58,9 @@ class Scope:
     sources: Mapping[str, SourcePackage]
     secret: Callable[[SecretSource], pulumi.Output[str]]
     depends_on: Sequence[pulumi.Resource] = ()
+    adopted: Callable[[str], pulumi.Output[str] | None] = _nothing_adopted
+    """The generated secret that a retired instance left under a logical name, where this one takes over its data: what
+    `Credential` is given. None everywhere else."""
 
     def options(
         self,

@@ -17,7 +17,7 @@ from pulumi.provider.experimental.provider import (
 )
 
 from tenantry.errors import IdentityError
-from tenantry_vendor.plugin.identity.refusals import FIXED, PROPERTIES, refusals, shape_problems
+from tenantry_vendor.plugin.identity.refusals import FIXED, PREVIOUS, PROPERTIES, refusals, shape_problems
 from tenantry_vendor.plugin.identity.schema import schema
 
 if TYPE_CHECKING:
@@ -94,10 +94,19 @@ class IdentityResource:
         found = refusals(_plain(request.olds), _plain(request.news), frozenset())
         if found and not request.preview:
             raise IdentityError(found[0][1])
-        return UpdateResponse(request.news)
+        return UpdateResponse(_with_previous(request.olds, request.news))
 
     async def delete(self, request: DeleteRequest) -> None:
         """Nothing to delete outside the state."""
+
+
+def _with_previous(olds: Mapping[str, PropertyValue], news: Mapping[str, PropertyValue]) -> dict[str, PropertyValue]:
+    """The new state, which remembers the version before."""
+    before, now = olds.get("template"), news.get("template")
+    previous = olds.get(PREVIOUS)
+    if before is not None and now is not None and before.value not in {now.value, _IMPORTED}:
+        previous = before
+    return dict(news) if previous is None else {**news, PREVIOUS: previous}
 
 
 def _unknown(value: PropertyValue) -> bool:

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from tenantry.spec.adoption import fits
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FIXED: Final = ("tenant", "instance", "mode", "runtime", "account")
 """Inputs that never change in the life of a stack."""
 
-NULLABLE: Final = "declaredAccount"
+DECLARED: Final = "declaredAccount"
+ADOPT: Final = "adopt"
+NULLABLE: Final = (DECLARED, ADOPT)
+"""Inputs that may be missing."""
+
 FREE: Final = ("template", "planFingerprint")
 """Inputs that every change of the instance may change."""
 
+PREVIOUS: Final = "previousTemplate"
+"""Output: the template version before the last change of version, for a way back."""
+
 REQUIRED: Final = (*FIXED, *FREE)
-PROPERTIES: Final = (*REQUIRED, NULLABLE)
+PROPERTIES: Final = (*REQUIRED, *NULLABLE)
 
 _UNCHANGED: Final = "Nothing was changed."
 _MOVE: Final = (
@@ -31,9 +40,10 @@ def shape_problems(inputs: Mapping[str, object], unknown: frozenset[str]) -> lis
     found = [(name, f"the identity has no property {name!r}; it has: {listed}") for name in strange]
     empty = [name for name in REQUIRED if name not in unknown and not _is_text(inputs.get(name))]
     found += [(name, f"{name} must be a text that is not empty") for name in empty]
-    declared, mode = inputs.get(NULLABLE), inputs.get("mode")
-    if NULLABLE not in unknown and declared is not None and not _is_text(declared):
-        found.append((NULLABLE, f"{NULLABLE} must be a text or null"))
+    mode = inputs.get("mode")
+    for name in NULLABLE:
+        if name not in unknown and inputs.get(name) is not None and not _is_text(inputs[name]):
+            found.append((name, f"{name} must be a text or null"))
     if "mode" not in unknown and _is_text(mode) and mode not in _MODES:
         found.append(("mode", f"mode must be one of: {', '.join(sorted(_MODES))}"))
     return found
@@ -53,10 +63,21 @@ def refusals(old: Mapping[str, object], new: Mapping[str, object], unknown: froz
     if "mode" in changed or "runtime" in changed:
         changed = [name for name in changed if name != "account"]
     found = [(name, _reason(name, str(old[name]), str(new.get(name)))) for name in changed]
-    declared, account = new.get(NULLABLE), new.get("account")
-    if not found and declared and not {NULLABLE, "account"} & unknown and declared != account:
-        found.append((NULLABLE, _other_than_declared(str(declared), str(account))))
+    declared, account = new.get(DECLARED), new.get("account")
+    if not found and declared and not {DECLARED, "account"} & unknown and declared != account:
+        found.append((DECLARED, _other_than_declared(str(declared), str(account))))
+    token = new.get(ADOPT)
+    if not found and token and not {ADOPT, *FIXED} & unknown and not fits(str(token), new):
+        found.append((ADOPT, _foreign_token(new)))
     return found
+
+
+def _foreign_token(new: Mapping[str, object]) -> str:
+    named = ", ".join(f"{name} {short(str(new.get(name)))}" for name in FIXED)
+    return (
+        f"the token in `lifecycle.adopt` was not made for this instance ({named}). {_UNCHANGED} Take the token from "
+        "the record of this very instance in `retired/`, with the account and mode that it was retired in."
+    )
 
 
 def _reason(name: str, old: str, new: str) -> str:
