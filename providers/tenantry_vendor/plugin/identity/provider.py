@@ -104,7 +104,7 @@ def _with_previous(olds: Mapping[str, PropertyValue], news: Mapping[str, Propert
     """The new state, which remembers the version before."""
     before, now = olds.get("template"), news.get("template")
     previous = olds.get(PREVIOUS)
-    if before is not None and now is not None and before.value not in {now.value, _IMPORTED}:
+    if before is not None and now is not None and str(before.value) not in {str(now.value), _IMPORTED}:
         previous = before
     return dict(news) if previous is None else {**news, PREVIOUS: previous}
 
