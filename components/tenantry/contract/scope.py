@@ -50,6 +50,7 @@ class Scope:
 
     `settings` is what the running sandbox says of itself (empty when live). `depends_on` holds the identity resource:
     it is empty in `connect` and must be passed to every resource that `provision` declares, which `options` does.
+    `own` is the provider of Tenantry's own resources (`tenantry:index:*`), such as `Credential`; None in `connect`.
     """
 
     parent: pulumi.Resource
@@ -58,6 +59,7 @@ class Scope:
     sources: Mapping[str, SourcePackage]
     secret: Callable[[SecretSource], pulumi.Output[str]]
     depends_on: Sequence[pulumi.Resource] = ()
+    own: pulumi.ProviderResource | None = None
     adopted: Callable[[str], pulumi.Output[str] | None] = _nothing_adopted
     """The generated secret that a retired instance left under a logical name, where this one takes over its data: what
     `Credential` is given. None everywhere else."""
