@@ -88,6 +88,7 @@ class Account:
     bundles: str | None = None
     images: Mapping[str, str] = field(default_factory=dict)
     cert_manager: CertManager | None = None
+    architecture: str = "amd64"
 
     @classmethod
     def of(cls, data: Mapping[str, Json]) -> Account:
@@ -102,6 +103,7 @@ class Account:
             bundles=str(bundles).rstrip("/") if bundles is not None else None,
             images=given.get("images", {}),
             cert_manager=_cert_manager(given),
+            architecture=given.get("architecture", "amd64"),
         )
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from tenantry.catalogue.platforms import Platform, architecture_of
 from tenantry.errors import CapabilityError, PreflightError
 from tenantry_kubernetes.account import CONTROLLER_NAMESPACES, Account, Controllers, Extensions, Gateway
 
@@ -67,6 +69,14 @@ class Cluster:
             issuer=issuer,
             own_certificates=routing.kind == "httproute",
         )
+
+    def platform(self, runtime: str | None) -> Platform:
+        """What the packages of a service are chosen for: the account's processor; in a sandbox this machine's.
+
+        Raises CapabilityError where no packages are made for this machine.
+        """
+        named = os.uname().machine if self.mode == "sandbox" else self.account.architecture
+        return Platform(runtime=runtime or "", architecture=architecture_of(named))
 
     @classmethod
     def _sandbox(cls, account: Account, extensions: Extensions, settings: Mapping[str, str]) -> Cluster:

@@ -127,7 +127,8 @@ class Account(_Strict):
     one of its contexts. `cluster` is the UID of the namespace kube-system; the cluster must report the same.
     `bundles` is an address below which `<digest of a source tree>.tar.gz` answers, for sources that fit no ConfigMap.
     `images` has other images for source runtimes, such as mirrors: `python3.11: mirror.example.com/python@sha256:…`.
-    `cert_manager` makes the certificates of domains with `tls: managed`.
+    `cert_manager` makes the certificates of domains with `tls: managed`. `architecture` is the processor of the nodes
+    (their label kubernetes.io/arch); Python packages with compiled code are chosen for it.
     """
 
     kubeconfig: SecretReference | None = None
@@ -137,6 +138,7 @@ class Account(_Strict):
     bundles: Annotated[str, AfterValidator(_https)] | None = None
     images: dict[str, Annotated[str, Field(pattern=r"^[^\s]+$", max_length=512)]] = Field(default_factory=dict)
     cert_manager: CertManager | None = None
+    architecture: Literal["amd64", "arm64"] = "amd64"
 
 
 class Egress(_Strict):

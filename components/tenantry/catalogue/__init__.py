@@ -6,14 +6,27 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tenantry.catalogue.catalogue import Catalogue, TemplateVersion
+    from tenantry.catalogue.delivery import PackedSource
     from tenantry.catalogue.overlay import read_overlay
+    from tenantry.catalogue.platforms import Platform
     from tenantry.catalogue.tree import FileEntry, SourceTree, read_tree
 
-__all__ = ["Catalogue", "FileEntry", "SourceTree", "TemplateVersion", "read_overlay", "read_tree"]
+__all__ = [
+    "Catalogue",
+    "FileEntry",
+    "PackedSource",
+    "Platform",
+    "SourceTree",
+    "TemplateVersion",
+    "read_overlay",
+    "read_tree",
+]
 
 _HOMES = {
     "Catalogue": "catalogue",
     "FileEntry": "tree",
+    "PackedSource": "delivery",
+    "Platform": "platforms",
     "SourceTree": "tree",
     "TemplateVersion": "catalogue",
     "read_overlay": "overlay",

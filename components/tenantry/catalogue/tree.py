@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
-import io
-import tarfile
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
+from tenantry.catalogue.archive import compress, write_tar
 from tenantry.catalogue.scan import FileEntry, read_entry, scan
 from tenantry.errors import CatalogueError
 from tenantry.spec.plan import SourceRef
@@ -18,15 +16,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from tenantry.catalogue.delivery import PackedSource
+    from tenantry.catalogue.platforms import Platform
+
 __all__ = ["FileEntry", "SourceTree", "digest_of", "read_tree"]
 
 
 @dataclass(frozen=True)
 class SourceTree:
-    """The files of one folder, as they were when it was read."""
+    """The files of one folder, as they were when it was read.
+
+    `vendored` is a folder of wheels that came with them, where some did: locked packages are taken from there first.
+    """
 
     root: Path
     files: tuple[FileEntry, ...]
+    vendored: Path | None = None
 
     @property
     def digest(self) -> str:
@@ -49,24 +54,27 @@ class SourceTree:
         ]
         if not inside:
             raise CatalogueError(f"{self.root / prefix} has no files", hint="sources need at least one file")
-        return SourceTree(root=self.root / prefix, files=tuple(inside))
+        return replace(self, root=self.root / prefix, files=tuple(inside))
+
+    def read(self, entry: FileEntry) -> bytes:
+        """The content of one of the files. Raises CatalogueError where it changed after it was read."""
+        return read_entry(self.root, entry)
 
     def archive(self) -> bytes:
         """A gzip-compressed tar archive: files by path, no times, no owners; same tree, same bytes.
 
         Raises CatalogueError where a file changed after it was read.
         """
-        packed = io.BytesIO()
-        with (
-            gzip.GzipFile(filename="", mode="wb", fileobj=packed, compresslevel=9, mtime=0) as compressed,
-            tarfile.open(fileobj=compressed, mode="w", format=tarfile.PAX_FORMAT) as archive,
-        ):
-            for entry in self.files:
-                info = tarfile.TarInfo(entry.path)
-                info.size = entry.size
-                info.mode = 0o755 if entry.executable else 0o644
-                archive.addfile(info, io.BytesIO(read_entry(self.root, entry)))
-        return packed.getvalue()
+        return compress(write_tar((entry, partial(self.read, entry)) for entry in self.files))
+
+    def packed(self, platform: Platform | None = None) -> PackedSource:
+        """The tree as it is delivered to a platform, with the packages of its `requirements.lock` beside the program.
+
+        Raises CatalogueError, SpecError; see `tenantry.catalogue.delivery`.
+        """
+        from tenantry.catalogue.delivery import deliver
+
+        return deliver(self, platform, vendored=self.vendored)
 
 
 def read_tree(root: Path) -> SourceTree:

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
     import pulumi
 
+    from tenantry.catalogue.delivery import PackedSource
+    from tenantry.catalogue.platforms import Platform
     from tenantry.spec.plan import InstancePlan, Mode, SecretSource, Value
 
 
@@ -23,6 +25,14 @@ class SourcePackage(Protocol):
 
     def archive(self) -> bytes:
         """A deterministic gzip-compressed tar archive of the tree: same tree, same bytes."""
+        ...
+
+    def packed(self, platform: Platform | None = None) -> PackedSource:
+        """The tree as it is delivered: on a platform that runs Python with the packages of its `requirements.lock`.
+
+        The same tree and platform give the same bytes. What the archive unpacks to is `PackedSource.ref`, and that,
+        not the plan's `SourceRef`, is what must be checked after unpacking.
+        """
         ...
 
 

@@ -85,7 +85,8 @@ def _pack_all(plan: InstancePlan, cluster: Cluster, scope: Scope) -> dict[str, P
     for component in plan.components:
         if isinstance(component, ServicePlan | SitePlan):
             if component.source is not None:
-                out[component.id] = pack(component.id, component.source, scope.sources, cluster.account.bundles)
+                platform = cluster.platform(component.runtime) if isinstance(component, ServicePlan) else None
+                out[component.id] = pack(component.id, scope.sources, cluster.account.bundles, platform)
         elif component.type != "miniprogram":
             raise CapabilityError(
                 f"Kubernetes does not make a {component.type} yet ({component.id}).",

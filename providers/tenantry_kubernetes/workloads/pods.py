@@ -31,6 +31,7 @@ class Workload:
     """One component's pods. `run_as`: numeric user and group, None where the image's own non-root user is taken.
 
     `replicas` None: an autoscaler decides. `spread`: copies go to different nodes and zones where there are some.
+    `architecture`: the processor that the program needs, as nodes say it; None where every one does.
     """
 
     component: str
@@ -42,6 +43,7 @@ class Workload:
     spread: bool
     annotations: Body
     grace_seconds: int = GRACE_SECONDS
+    architecture: str | None = None
 
 
 def deployment(plan: InstancePlan, workload: Workload, *, after: tuple[tuple[str, str], ...]) -> Manifest:
@@ -83,6 +85,8 @@ def _pod(plan: InstancePlan, workload: Workload) -> Body:
         "containers": [workload.container],
         "volumes": [*workload.volumes, {"name": "tmp", "emptyDir": {"sizeLimit": "64Mi"}}],
     }
+    if workload.architecture is not None:
+        pod["nodeSelector"] = {"kubernetes.io/arch": workload.architecture}
     if workload.init:
         pod["initContainers"] = list(workload.init)
     if workload.spread:

@@ -104,6 +104,7 @@ def service_objects(
         spread=bounds(service.scale)[1] > 1,
         annotations=annotations,
         grace_seconds=extension.termination_grace_seconds or GRACE_SECONDS,
+        architecture=packed.architecture if packed is not None else None,
     )
     routed = any(route.component == service.id for route in plan.routes)
     policy = component_policy(plan, service.id, cluster=cluster, routed=routed, egress=cluster.extensions.egress)

@@ -18,6 +18,7 @@ from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.proto.resource_pb2 import ReadResourceResponse, RegisterResourceResponse
 
+from tenantry.catalogue.delivery import PackedSource
 from tenantry.contract.scope import Scope
 from tenantry.spec.plan import (
     DomainPlan,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 
     from pulumi.runtime.proto.resource_pb2 import ReadResourceRequest, RegisterResourceRequest
 
+    from tenantry.catalogue.platforms import Platform
     from tenantry.contract.outputs import InstanceOutputs
 
 SECRET = "s3cret-never-seen"
@@ -143,6 +145,10 @@ class Package:
 
     def archive(self) -> bytes:
         return self.data
+
+    def packed(self, platform: Platform | None = None) -> PackedSource:
+        del platform
+        return PackedSource(ref=SourceRef(digest=self.digest, files=1, size=len(self.data)), archive=self.data)
 
 
 @dataclass(frozen=True, kw_only=True)

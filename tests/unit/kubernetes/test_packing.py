@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pytest
 
+from tenantry.catalogue.delivery import PackedSource
+from tenantry.catalogue.platforms import Platform
 from tenantry.errors import CapabilityError
 from tenantry.spec.plan import SourceRef
 from tenantry_kubernetes.packing import CONFIG_MAP_LIMIT, PACKED_LIMIT, PROGRAMS_ROOM, pack
 from tenantry_kubernetes.workloads.config import SITE_SERVER, UNPACK, program
 
+if TYPE_CHECKING:
+    from tenantry.catalogue.platforms import Architecture
+
 REF = SourceRef(digest="sha256:" + "a" * 64, files=1, size=10)
+DELIVERED = SourceRef(digest="sha256:" + "b" * 64, files=7, size=70)
 
 
 @dataclass(frozen=True)
 class Sized:
-    digest: str
     size: int
+    digest: str = REF.digest
+    native: bool = False
 
     def archive(self) -> bytes:
         return bytes(self.size)
+
+    def packed(self, platform: Platform | None = None) -> PackedSource:
+        return PackedSource(ref=DELIVERED if platform else REF, archive=bytes(self.size), native=self.native)
 
 
 def test_the_programs_fit_beside_the_largest_archive() -> None:
@@ -30,14 +41,26 @@ def test_the_programs_fit_beside_the_largest_archive() -> None:
 
 
 def test_the_limit_is_exact() -> None:
-    fits = pack("api", REF, {"api": Sized(REF.digest, PACKED_LIMIT)}, "https://b.example.com")
+    fits = pack("api", {"api": Sized(PACKED_LIMIT)}, "https://b.example.com")
     assert fits.archive is not None
     assert fits.url is None
-    large = pack("api", REF, {"api": Sized(REF.digest, PACKED_LIMIT + 1)}, "https://b.example.com")
+    large = pack("api", {"api": Sized(PACKED_LIMIT + 1)}, "https://b.example.com")
     assert large.archive is None
     assert large.url == f"https://b.example.com/{'a' * 64}.tar.gz"
     with pytest.raises(CapabilityError, match="The sources of api"):
-        pack("api", REF, {"api": Sized(REF.digest, PACKED_LIMIT + 1)}, None)
+        pack("api", {"api": Sized(PACKED_LIMIT + 1)}, None)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "native", "node"),
+    [("x86_64", True, "amd64"), ("aarch64", True, "arm64"), ("aarch64", False, None)],
+)
+def test_what_is_delivered_is_what_is_checked(architecture: Architecture, native: bool, node: str | None) -> None:
+    platform = Platform(runtime="python3.11", architecture=architecture)
+    found = pack("api", {"api": Sized(10, native=native)}, None, platform)
+    assert (found.ref, found.architecture) == (DELIVERED, node)
+    far = pack("api", {"api": Sized(PACKED_LIMIT + 1)}, "https://b.example.com", platform)
+    assert far.url == f"https://b.example.com/{'b' * 64}.tar.gz"
 
 
 @pytest.mark.parametrize("name", [SITE_SERVER, UNPACK])
