@@ -43,16 +43,30 @@ browser:
 demo: engine
 	@$(BIN)/tenantry demo
 
-lint: setup
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/lint-imports
-	$(BIN)/mypy
-	$(BIN)/pyright
-	$(BIN)/tenantry catalogue check
+# Side by side, and beside the tests: none of them keeps both cores busy by itself.
+CHECKS := check-style check-format check-imports check-mypy check-pyright check-catalogue
+.PHONY: $(CHECKS) pytest
 
-test: engine browser lint
+check-style: setup
+	$(BIN)/ruff check .
+check-format: setup
+	$(BIN)/ruff format --check .
+check-imports: setup
+	$(BIN)/lint-imports
+check-mypy: setup
+	$(BIN)/mypy
+check-pyright: setup
+	$(BIN)/pyright
+check-catalogue: setup
+	$(BIN)/tenantry catalogue check
+pytest: setup
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+
+lint: setup
+	@$(MAKE) --no-print-directory -j $(CHECKS)
+
+test: engine browser
+	@$(MAKE) --no-print-directory -j $(CHECKS) pytest
 
 bench: engine
 	@$(BIN)/python -m bench
