@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from tenantry_vendor.plugin.credential.provider import CredentialResource
 from tenantry_vendor.plugin.identity.provider import IdentityResource
 from tenantry_vendor.plugin.own import OwnProvider
+from tenantry_vendor.plugin.server_certificate.provider import ServerCertificateResource
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,7 +15,9 @@ if TYPE_CHECKING:
     from tenantry_vendor.plugin.own import OwnResource
 
 RESOURCES: Final[Mapping[str, OwnResource]] = {
+    "tenantry:index:Credential": CredentialResource(),
     "tenantry:index:Identity": IdentityResource(),
+    "tenantry:index:ServerCertificate": ServerCertificateResource(),
 }
 """Type token -> what stands behind it."""
 

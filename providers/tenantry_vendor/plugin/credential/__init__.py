@@ -1,0 +1,1 @@
+"""A password that is made once and kept, `tenantry:index:Credential`."""

@@ -1,0 +1,1 @@
+"""A server's certificate below a private authority of its own, `tenantry:index:ServerCertificate`."""
