@@ -1,0 +1,1 @@
+"""What runs on the host: one process that starts apps, serves sites, routes requests and takes orders."""

@@ -1,0 +1,1 @@
+"""The Pulumi plugin `tenantry-host`: App, Site and Routes of a host."""
