@@ -74,15 +74,16 @@ def test_a_platform_without_go_builds_is_named(monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.parametrize(
     ("gib", "processors", "expected"),
     [
-        ((24, 22), 2, (2, 200)),
-        ((8, 5), 2, (2, 100)),
-        ((4, 3), 8, (2, 50)),
-        ((1, 1), 8, (1, 50)),
-        ((64, 60), 32, (8, 200)),
+        ((24, 22), 2, (2, "off")),
+        ((12, 10), 2, (2, "200")),
+        ((8, 5), 2, (2, "100")),
+        ((4, 3), 8, (2, "50")),
+        ((1, 1), 8, (1, "50")),
+        ((64, 60), 32, (8, "200")),
     ],
 )
 def test_memory_decides_how_hard_the_compiler_is_driven(
-    gib: tuple[int, int], processors: int, expected: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+    gib: tuple[int, int], processors: int, expected: tuple[int, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     memory = SimpleNamespace(total=gib[0] << 30, available=gib[1] << 30)
     monkeypatch.setattr(psutil, "virtual_memory", lambda: memory)
