@@ -9,6 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
+from tenantry_kubernetes.data_sources import (
+    ExternalBucket,
+    ExternalDatabase,
+    OperatedDatabase,
+    Storage,
+    bucket_of,
+    database_of,
+    given_of,
+    storage_of,
+)
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -89,21 +100,27 @@ class Account:
     images: Mapping[str, str] = field(default_factory=dict)
     cert_manager: CertManager | None = None
     architecture: str = "amd64"
+    databases: Mapping[str, ExternalDatabase | OperatedDatabase] = field(default_factory=dict)
+    buckets: Mapping[str, ExternalBucket] = field(default_factory=dict)
+    storage: Storage = field(default_factory=Storage)
 
     @classmethod
     def of(cls, data: Mapping[str, Json]) -> Account:
         """The account of a plan."""
-        given = _given(data)
+        given = given_of(data)
         kubeconfig, routing, bundles = given.get("kubeconfig"), given.get("routing"), given.get("bundles")
         return cls(
             kubeconfig=SecretReference(ref=SecretName(**kubeconfig["ref"])) if kubeconfig else None,
             context=given.get("context"),
             cluster=given.get("cluster"),
-            routing=_routing(_given(routing)) if routing is not None else None,
+            routing=_routing(given_of(routing)) if routing is not None else None,
             bundles=str(bundles).rstrip("/") if bundles is not None else None,
             images=given.get("images", {}),
             cert_manager=_cert_manager(given),
             architecture=given.get("architecture", "amd64"),
+            databases={name: database_of(given_of(said)) for name, said in given.get("databases", {}).items()},
+            buckets={name: bucket_of(given_of(said)) for name, said in given.get("buckets", {}).items()},
+            storage=storage_of(given_of(given.get("storage", {}))),
         )
 
 
@@ -132,22 +149,21 @@ class Extensions:
     egress: Egress = Egress()
     cert_manager: CertManager | None = None
     components: Mapping[str, ComponentExtension] = field(default_factory=dict)
+    databases: Mapping[str, OperatedDatabase] = field(default_factory=dict)
+    volumes: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, data: Mapping[str, Json]) -> Extensions:
         """The extensions of a plan."""
-        given = _given(data)
-        egress = _given(given.get("egress", {}))
+        given = given_of(data)
+        egress = given_of(given.get("egress", {}))
         return cls(
             egress=Egress(internet=egress.get("internet", True), cidrs=_networks(egress.get("cidrs", ()))),
             cert_manager=_cert_manager(given),
             components={name: ComponentExtension(**said) for name, said in given.get("components", {}).items()},
+            databases={name: OperatedDatabase(**said) for name, said in given.get("databases", {}).items()},
+            volumes=given.get("volumes", {}),
         )
-
-
-def _given(data: Mapping[str, Any]) -> dict[str, Any]:
-    """What is said. A null says nothing."""
-    return {name: value for name, value in data.items() if value is not None}
 
 
 def _routing(given: dict[str, Any]) -> Routing:

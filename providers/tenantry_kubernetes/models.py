@@ -2,54 +2,20 @@
 
 from __future__ import annotations
 
-import ipaddress
-import re
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from tenantry_kubernetes.account import CONTROLLER_NAMESPACES
-
-_LABEL: Final = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
-_HOST: Final = re.compile(r"^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$")
-
-
-def _network(value: str) -> str:
-    return str(ipaddress.ip_network(value))
+from tenantry_kubernetes.data_models import ExternalBucket, ExternalDatabase, OperatedDatabase, Storage
+from tenantry_kubernetes.model_base import Component, HostName, Name, Network, Quantity, Strict, absolute, https
 
 
-def _host(value: str) -> str:
-    if not _HOST.match(value):
-        raise ValueError("write a lower-case domain name, such as apps.example.com")
-    return value
-
-
-def _absolute(value: str) -> str:
-    if not value.startswith(("/", "~/")):
-        raise ValueError("write an absolute path, or one that begins with ~/")
-    return value
-
-
-def _https(value: str) -> str:
-    if not re.match(r"^https://[^\s?#@]+$", value) and not re.match(r"^http://(127\.|localhost[:/])[^\s?#@]*$", value):
-        raise ValueError("write an https:// address without credentials, query or fragment")
-    return value.rstrip("/")
-
-
-Name = Annotated[str, Field(pattern=_LABEL)]
-Network = Annotated[str, AfterValidator(_network)]
-HostName = Annotated[str, AfterValidator(_host)]
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, str_min_length=1)
-
-
-class SecretName(_Strict):
+class SecretName(Strict):
     """Exactly one of an environment variable and a file; each holds a value that never enters the tenant file."""
 
     env: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
-    file: Annotated[str, AfterValidator(_absolute)] | None = None
+    file: Annotated[str, AfterValidator(absolute)] | None = None
 
     @model_validator(mode="after")
     def _one(self) -> SecretName:
@@ -58,13 +24,13 @@ class SecretName(_Strict):
         return self
 
 
-class SecretReference(_Strict):
+class SecretReference(Strict):
     """`{ref: {env: NAME}}` or `{ref: {file: PATH}}`."""
 
     ref: SecretName
 
 
-class Gateway(_Strict):
+class Gateway(Strict):
     """A Gateway API Gateway of the cluster. `listener` names one of its listeners; without it, every one fits."""
 
     namespace: Name
@@ -72,14 +38,14 @@ class Gateway(_Strict):
     listener: Name | None = None
 
 
-class Controllers(_Strict):
+class Controllers(Strict):
     """Where requests come from: namespaces of the controller's pods, or addresses (CIDR) of a load balancer outside."""
 
     namespaces: tuple[Name, ...] = ()
     cidrs: tuple[Network, ...] = ()
 
 
-class Routing(_Strict):
+class Routing(Strict):
     """How the cluster brings requests to services: a property of the cluster, not of the template.
 
     `kind: ingress` needs `class`, `kind: httproute` needs `gateway`. `host_suffix` gives instances without `domains`
@@ -113,14 +79,14 @@ class Routing(_Strict):
         return self
 
 
-class CertManager(_Strict):
+class CertManager(Strict):
     """A cert-manager issuer of the cluster; it makes the certificates of domains with `tls: managed`."""
 
     issuer: Name
     kind: Literal["ClusterIssuer", "Issuer"] = "ClusterIssuer"
 
 
-class Account(_Strict):
+class Account(Strict):
     """The cluster that an instance runs on.
 
     `kubeconfig` refers to a variable that holds the path of a kubeconfig file, or to the file itself; `context` chooses
@@ -129,19 +95,24 @@ class Account(_Strict):
     `images` has other images for source runtimes, such as mirrors: `python3.11: mirror.example.com/python@sha256:…`.
     `cert_manager` makes the certificates of domains with `tls: managed`. `architecture` is the processor of the nodes
     (their label kubernetes.io/arch); Python packages with compiled code are chosen for it.
+    `databases` and `buckets` name, by component, what is there already or made by an operator; in a sandbox they are
+    not used. `storage` is for the data of the others.
     """
 
     kubeconfig: SecretReference | None = None
     context: str | None = None
     cluster: Annotated[str, Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")] | None = None
     routing: Routing | None = None
-    bundles: Annotated[str, AfterValidator(_https)] | None = None
+    bundles: Annotated[str, AfterValidator(https)] | None = None
     images: dict[str, Annotated[str, Field(pattern=r"^[^\s]+$", max_length=512)]] = Field(default_factory=dict)
     cert_manager: CertManager | None = None
     architecture: Literal["amd64", "arm64"] = "amd64"
+    databases: dict[Component, ExternalDatabase | OperatedDatabase] = Field(default_factory=dict)
+    buckets: dict[Component, ExternalBucket] = Field(default_factory=dict)
+    storage: Storage = Storage()
 
 
-class Egress(_Strict):
+class Egress(Strict):
     """Where an instance's services may connect to, beside one another and name resolution.
 
     `internet`: every public address; private and link-local networks, with the cloud's metadata address, stay closed.
@@ -152,7 +123,7 @@ class Egress(_Strict):
     cidrs: tuple[Network, ...] = ()
 
 
-class ComponentExtension(_Strict):
+class ComponentExtension(Strict):
     """What one service's image needs. `run_as_user`: a numeric user, where the image has none, or has it by name."""
 
     run_as_user: Annotated[int, Field(strict=True, ge=1, le=2_147_483_647)] | None = None
@@ -161,9 +132,15 @@ class ComponentExtension(_Strict):
     startup_seconds: Annotated[int, Field(strict=True, ge=5, le=1800)] | None = None
 
 
-class Extensions(_Strict):
-    """`extensions.kubernetes`: what only this runtime understands."""
+class Extensions(Strict):
+    """`extensions.kubernetes`: what only this runtime understands.
+
+    `databases` names the operator that makes a database, where the account says nothing else. `volumes`: the size of a
+    component's volume, where the account says none.
+    """
 
     egress: Egress = Egress()
+    databases: dict[Component, OperatedDatabase] = Field(default_factory=dict)
+    volumes: dict[Component, Quantity] = Field(default_factory=dict)
     cert_manager: CertManager | None = None
     components: dict[str, ComponentExtension] = Field(default_factory=dict)

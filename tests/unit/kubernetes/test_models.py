@@ -13,7 +13,9 @@ from pydantic import ValidationError
 
 from tenantry.errors import CapabilityError
 from tenantry.spec.capabilities import FEATURES, LIMITS
+from tenantry.spec.plan import SecretSource
 from tenantry_kubernetes import account as plain
+from tenantry_kubernetes.data_sources import ExternalBucket, ExternalDatabase
 from tenantry_kubernetes.images import KNOWN, image_of
 from tenantry_kubernetes.models import Account, Extensions
 from tenantry_kubernetes.runtime import PLUGIN_VERSION, KubernetesRuntime
@@ -53,6 +55,8 @@ NETWORKS = ["10.0.0.0/8", "FD00:0:0::/48"]
         {"routing": {"class": "x", "controllers": {"namespaces": ["a", "b"], "cidrs": NETWORKS}}},
         {"routing": {"ingress_class": "nginx", "gateway": None, "controllers": {}}},
         {"cert_manager": {"issuer": "own", "kind": "Issuer"}},
+        {"storage": {"class": "fast", "sizes": {"orders": "20Gi"}}},
+        {"storage": {"storage_class": "fast"}, "databases": {"orders": {"operator": "cloudnative-pg"}}},
     ],
 )
 def test_the_program_reads_the_account_that_the_model_checked(said: dict[str, Any]) -> None:
@@ -60,10 +64,66 @@ def test_the_program_reads_the_account_that_the_model_checked(said: dict[str, An
     assert dataclasses.asdict(plain.Account.of(said)) == checked
 
 
+DSN: dict[str, Any] = {"dsn": {"ref": {"env": "ACME_ORDERS"}}, "ca": {"ref": {"file": "certificates/orders.pem"}}}
+S3: dict[str, Any] = {
+    "endpoint": "https://s3.example.com/",
+    "bucket": "acme-media",
+    "access_key_id": {"ref": {"env": "ACME_MEDIA_KEY"}},
+    "secret_access_key": {"ref": {"stack": "media_secret"}},
+}
+
+
+def test_the_program_reads_where_data_is_as_the_model_checked_it() -> None:
+    said: dict[str, Any] = {"databases": {"orders": DSN, "ledger": {"dsn": DSN["dsn"]}}, "buckets": {"media": S3}}
+    Account.model_validate(said)
+    found = plain.Account.of(said)
+    assert found.databases["orders"] == ExternalDatabase(
+        dsn=SecretSource(kind="env", name="ACME_ORDERS"), ca=SecretSource(kind="file", name="certificates/orders.pem")
+    )
+    assert found.databases["ledger"] == ExternalDatabase(dsn=SecretSource(kind="env", name="ACME_ORDERS"))
+    assert found.buckets["media"] == ExternalBucket(
+        endpoint="https://s3.example.com",
+        public_endpoint="https://s3.example.com",
+        region="us-east-1",
+        bucket="acme-media",
+        addressing="path",
+        access_key_id=SecretSource(kind="env", name="ACME_MEDIA_KEY"),
+        secret_access_key=SecretSource(kind="stack", name="media_secret"),
+    )
+
+
+def test_fields_and_defaults_of_a_bucket_are_the_same_on_both_sides() -> None:
+    checked = Account.model_validate({"buckets": {"media": S3}}).buckets["media"].model_dump(exclude_none=True)
+    read = dataclasses.asdict(plain.Account.of({"buckets": {"media": S3}}).buckets["media"])
+    for name in ("endpoint", "region", "bucket", "addressing"):
+        assert read[name] == checked[name]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"databases": {"orders": {"operator": "zalando"}}},
+        {"databases": {"orders": {"operator": "cloudnative-pg", **DSN}}},
+        {"databases": {"orders": {"dsn": "postgresql://u:p@db/orders"}}},
+        {"databases": {"orders": {"dsn": {"ref": {"env": "A", "file": "b"}}}}},
+        {"databases": {"Orders": {"operator": "cloudnative-pg"}}},
+        {"buckets": {"media": S3 | {"endpoint": "http://s3.example.com"}}},
+        {"buckets": {"media": S3 | {"secret_access_key": "literal"}}},
+        {"buckets": {"media": S3 | {"bucket": "Acme_Media"}}},
+        {"storage": {"sizes": {"orders": "20 GB"}}},
+        {"storage": {"sizes": {"orders": "0Gi"}}},
+    ],
+)
+def test_wrong_words_about_data_are_refused(data: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        Account.model_validate(data)
+
+
 @pytest.mark.parametrize(
     "said",
     [
         {},
+        {"databases": {"orders": {"operator": "cloudnative-pg"}}, "volumes": {"media": "50Gi"}},
         {"egress": {}, "cert_manager": None, "components": {}},
         {"egress": {"internet": False, "cidrs": NETWORKS}, "cert_manager": {"issuer": "letsencrypt"}},
         {"components": {"api": {"run_as_user": 7, "startup_seconds": None}, "web": {"read_only_root": False}}},
