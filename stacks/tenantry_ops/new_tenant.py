@@ -13,7 +13,7 @@ from tenantry.spec.names import suggest
 from tenantry_ops.tenant_options import domain, pair, parameter, prune, tree
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from tenantry.spec import AppTemplate
     from tenantry.spec.plan import Json
@@ -35,13 +35,12 @@ class Request:
     domains: tuple[str, ...] = ()
 
 
-def parameters(template: AppTemplate, typed: tuple[str, ...], ask: Callable[[str], str] | None) -> dict[str, Json]:
+def parameters(template: AppTemplate, typed: tuple[str, ...]) -> dict[str, Json]:
     """The parameters of a tenant from what was typed.
 
     Args:
         template: declares them.
         typed: `name=value` each.
-        ask: asks a person for a required parameter that was not typed; None where nobody can answer.
 
     Raises:
         SpecError: names the template does not have, and required ones that are missing, all at once.
@@ -65,27 +64,22 @@ def parameters(template: AppTemplate, typed: tuple[str, ...], ask: Callable[[str
     for name, declared in known.items():
         if not declared.required or name in given:
             continue
-        if ask is not None:
-            given[name] = ask(f"{declared.title.en} ({name})" if declared.title else name)
-        else:
-            example = "env:NAME" if declared.secret else "..."
-            problems.append(
-                Problem(file=f"--param {name}", message="is required by the template", hint=f"--param {name}={example}")
-            )
+        example = "env:NAME" if declared.secret else "..."
+        problems.append(
+            Problem(file=f"--param {name}", message="is required by the template", hint=f"--param {name}={example}")
+        )
     if problems:
         raise SpecError(problems)
     return {name: parameter(known[name].type, text, secret=known[name].secret) for name, text in given.items()}
 
 
-def plan(template: AppTemplate, typed: str | None, ask: Callable[[str], str] | None) -> str | None:
-    """The plan of a tenant: what was typed, the only one, or what a person says. Raises SpecError."""
+def plan(template: AppTemplate, typed: str | None) -> str | None:
+    """The plan of a tenant: what was typed, or the only one. Raises SpecError."""
     if typed is not None or not template.plans:
         return typed
     if len(template.plans) == 1:
         return next(iter(template.plans))
     listed = ", ".join(template.plans)
-    if ask is not None:
-        return ask(f"Plan ({listed})")
     message = f"is needed: the template {template.name} {template.version} is offered in plans"
     raise SpecError([Problem(file="--plan", message=message, hint=f"one of {listed}")])
 
@@ -116,7 +110,7 @@ def _indent(text: str) -> list[str]:
     return [f"  {line}" for line in text.splitlines()]
 
 
-def write_tenant(project: Project, request: Request, ask: Callable[[str], str] | None) -> Path:
+def write_tenant(project: Project, request: Request) -> Path:
     """Writes the tenant file; where it would not be valid nothing is left behind.
 
     Raises:
@@ -138,8 +132,8 @@ def write_tenant(project: Project, request: Request, ask: Callable[[str], str] |
         )
     registry.runtime(request.runtime)
     template = project.catalogue.open(request.template).template
-    chosen = parameters(template, request.parameters, ask)
-    request = replace(request, plan=plan(template, request.plan, ask))
+    chosen = parameters(template, request.parameters)
+    request = replace(request, plan=plan(template, request.plan))
     text = render(_document(request, chosen), template)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)

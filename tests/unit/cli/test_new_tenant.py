@@ -50,7 +50,7 @@ def tenant(chosen: dict[str, Any]) -> dict[str, Any]:
 
 def test_values_have_the_types_of_the_template(template: AppTemplate) -> None:
     typed = ("shop_name=3", "tax=7.5", "tags=[a, b]", "token=env:TOKEN")
-    assert parameters(template, typed, None) == {
+    assert parameters(template, typed) == {
         "shop_name": "3",
         "tax": 7.5,
         "tags": ["a", "b"],
@@ -60,7 +60,7 @@ def test_values_have_the_types_of_the_template(template: AppTemplate) -> None:
 
 def test_everything_that_is_wrong_at_once(template: AppTemplate) -> None:
     with pytest.raises(SpecError) as caught:
-        parameters(template, ("thme=dark", "tax=1", "tax=2"), None)
+        parameters(template, ("thme=dark", "tax=1", "tax=2"))
     text = str(caught.value)
     assert "did you mean theme?" in text
     assert "--param tax: is given more than once" in text
@@ -68,23 +68,10 @@ def test_everything_that_is_wrong_at_once(template: AppTemplate) -> None:
     assert "--param token=env:NAME" in text
 
 
-def test_a_person_is_asked_for_what_is_missing(template: AppTemplate) -> None:
-    asked: list[str] = []
-
-    def ask(label: str) -> str:
-        asked.append(label)
-        return "env:TOKEN" if label == "token" else "Acme"
-
-    chosen = parameters(template, (), ask)
-    assert asked == ["Shop name (shop_name)", "token"]
-    assert chosen == {"shop_name": "Acme", "token": {"ref": {"env": "TOKEN"}}}
-
-
 def test_a_plan_is_needed_where_there_are_several(template: AppTemplate) -> None:
-    assert plan(template, "pro", None) == "pro"
-    assert plan(template, None, lambda _: "free") == "free"
+    assert plan(template, "pro") == "pro"
     with pytest.raises(SpecError, match="free, pro"):
-        plan(template, None, None)
+        plan(template, None)
 
 
 def test_the_file_shows_what_else_may_be_set(template: AppTemplate, tmp_path: Path) -> None:

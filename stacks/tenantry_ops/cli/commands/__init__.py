@@ -65,6 +65,7 @@ SECTIONS: Final = (
                 "permissions", "List what the deploying credentials must be allowed to do.", "runtimes", "permissions"
             ),
             Entry("runtimes", "List the installed runtimes and what each can do.", "runtimes", "runtimes"),
+            Entry("form", "Print the form of a new tenant for web pages.", "form", "form"),
             Entry("schema", "Print the JSON Schema of a kind of file.", "schema", "schema"),
         ),
     ),

@@ -11,9 +11,9 @@ from tenantry_ops.cli.arguments import instance_argument
 from tenantry_ops.cli.base import GroupWithGlobals, examples, pass_session
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tenantry_ops.cli.session import Session
+    from tenantry_ops.new_tenant import Request
+    from tenantry_ops.project import Project
 
 
 @examples("tenantry new tenant acme --template shop@stable --runtime kubernetes --plan free --param shop_name=Acme")
@@ -26,16 +26,15 @@ def new() -> None:
 
 
 @examples(
+    "tenantry new tenant",
     "tenantry new tenant acme --template shop@stable --runtime kubernetes --plan free --param shop_name=Acme",
     "tenantry new tenant acme-eu --tenant acme --template shop@1.1.0 --runtime kubernetes \\\n"
     "      --param shop_name=Acme --param theme=dark --domain shop.acme.example --account context=prod",
 )
 @new.command()
-@click.argument("instance", metavar="ID")
-@click.option(
-    "--template", required=True, metavar="NAME@VERSION", help="A version or a channel: shop@1.1.0, shop@stable."
-)
-@click.option("--runtime", required=True, metavar="NAME", help="Where the backend runs; see `tenantry runtimes`.")
+@click.argument("instance", metavar="ID", required=False)
+@click.option("--template", metavar="NAME@VERSION", help="A version or a channel: shop@1.1.0, shop@stable.")
+@click.option("--runtime", metavar="NAME", help="Where the backend runs; see `tenantry runtimes`.")
 @click.option("--tenant", metavar="NAME", help="The owner; else the id.")
 @click.option("--region", metavar="NAME", help="The vendor's region.")
 @click.option("--plan", metavar="NAME", help="One of the template's plans.")
@@ -60,9 +59,9 @@ def new() -> None:
 def tenant(
     session: Session,
     *,
-    instance: str,
-    template: str,
-    runtime: str,
+    instance: str | None,
+    template: str | None,
+    runtime: str | None,
     tenant: str | None,
     region: str | None,
     plan: str | None,
@@ -73,16 +72,17 @@ def tenant(
 ) -> None:
     """Write a tenant file, make its passphrase file and its stack.
 
-    The file lists the template's other parameters with their defaults. Nothing is left behind where something is wrong.
+    On a terminal it asks for what the options leave open, in English or Chinese as the locale says. The file lists the
+    template's other parameters with their defaults. Nothing is left behind where something is wrong.
     """
     from tenantry_ops.new_tenant import Request, write_tenant
     from tenantry_ops.stacks import ensure_stack
 
     project = session.project()
     request = Request(
-        instance=instance,
-        template=template,
-        runtime=runtime,
+        instance=instance or "",
+        template=template or "",
+        runtime=runtime or "",
         tenant=tenant,
         region=region,
         plan=plan,
@@ -90,7 +90,10 @@ def tenant(
         account=account,
         domains=domains,
     )
-    file = write_tenant(project, request, _asker(session))
+    if _incomplete(project, request):
+        request = _completed(session, project, request)
+    instance = request.instance
+    file = write_tenant(project, request)
     if not no_stack:
         try:
             ensure_stack(project, instance, session.screen.progress)
@@ -127,7 +130,39 @@ def stack(session: Session, instance: str) -> None:
     session.screen.result({"instance": instance, "made": made}, lambda: session.screen.line(text))
 
 
-def _asker(session: Session) -> Callable[[str], str] | None:
+def _incomplete(project: Project, request: Request) -> bool:
+    """Whether something is left open that a tenant needs."""
+    if not (request.instance and request.template and request.runtime):
+        return True
+    template = project.catalogue.open(request.template).template
+    given = {text.partition("=")[0] for text in request.parameters}
+    needed = {name for name, parameter in template.parameters.items() if parameter.required}
+    return bool(needed - given) or (request.plan is None and len(template.plans) > 1)
+
+
+def _completed(session: Session, project: Project, request: Request) -> Request:
+    """Asks a person for the rest. Raises UsageError where nobody can answer and the command itself lacks a part."""
+    missing = [
+        name
+        for name, value in (
+            ("ID", request.instance),
+            ("--template", request.template),
+            ("--runtime", request.runtime),
+        )
+        if not value
+    ]
     if not (session.screen.talks and sys.stdin.isatty() and sys.stderr.isatty()):
-        return None
-    return lambda label: str(click.prompt(label, err=True))
+        if missing:
+            raise click.UsageError(f"Missing {', '.join(missing)}.", click.get_current_context())
+        return request
+    from tenantry_ops.cli.language import language
+    from tenantry_ops.cli.wizard.questions import Questions, command_of
+    from tenantry_ops.cli.wizard.words import word
+
+    def ask(label: str, default: str | None) -> str:
+        return str(click.prompt(label, default=default, show_default=bool(default), err=True))
+
+    spoken = language()
+    completed = Questions(ask, session.screen.note, spoken).complete(project, request)
+    session.screen.note(f"{word('same', spoken)}\n  {command_of(completed)}")
+    return completed

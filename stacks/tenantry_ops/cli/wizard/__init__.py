@@ -1,0 +1,1 @@
+"""The questions of `tenantry new tenant`, made from the same schema as a web form."""
