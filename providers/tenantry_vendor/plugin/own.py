@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from pulumi.provider.experimental.provider import CheckFailure, CheckResponse, GetSchemaResponse, Provider
 
@@ -56,6 +56,15 @@ class OwnResource(Protocol):
 
     async def delete(self, request: DeleteRequest) -> None:
         """Takes the resource away."""
+        ...
+
+
+@runtime_checkable
+class Cancellable(Protocol):
+    """A resource type whose work takes long."""
+
+    def cancel(self) -> None:
+        """Ends running work soon; it must be possible to take it up again."""
         ...
 
 
@@ -120,6 +129,12 @@ class OwnProvider(Provider):
     async def delete(self, request: DeleteRequest) -> None:
         """See `check`."""
         await self._of(request.type).delete(request)
+
+    async def cancel(self) -> None:
+        """Passes the engine's wish on to every resource type that can stop."""
+        for resource in self._resources.values():
+            if isinstance(resource, Cancellable):
+                resource.cancel()
 
     def _of(self, token: str) -> OwnResource:
         found = self._resources.get(token.rsplit("$", 1)[-1])

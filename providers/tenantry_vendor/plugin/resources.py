@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from tenantry_vendor.plugin.credential.provider import CredentialResource
 from tenantry_vendor.plugin.identity.provider import IdentityResource
+from tenantry_vendor.plugin.migration.provider import MigrationResource
+from tenantry_vendor.plugin.migration.sweep import SweepResource
 from tenantry_vendor.plugin.own import OwnProvider
 from tenantry_vendor.plugin.server_certificate.provider import ServerCertificateResource
 
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 RESOURCES: Final[Mapping[str, OwnResource]] = {
     "tenantry:index:Credential": CredentialResource(),
     "tenantry:index:Identity": IdentityResource(),
+    "tenantry:index:Migration": MigrationResource(),
+    "tenantry:index:Sweep": SweepResource(),
     "tenantry:index:ServerCertificate": ServerCertificateResource(),
 }
 """Type token -> what stands behind it."""
