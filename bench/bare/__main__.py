@@ -4,10 +4,12 @@ import hashlib
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pulumi
-import pulumi_kubernetes as k8s
+import pulumi_kubernetes
 
+k8s: Any = pulumi_kubernetes  # the dictionaries below are what an adapter declares, not what its annotations list
 PORT = os.environ["TENANTRY_SANDBOX_HTTP_PORT"]
 SOURCES = json.loads((Path(__file__).parent / "sources.json").read_text(encoding="utf-8"))
 
