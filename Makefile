@@ -72,8 +72,8 @@ bench: engine
 	@$(BIN)/python -m bench
 
 lock: setup
-	$(BIN)/uv pip compile --quiet pyproject.toml --extra kubernetes --generate-hashes --python-version 3.11 --universal --no-header -o requirements/run.txt
-	$(BIN)/uv pip compile --quiet pyproject.toml --extra kubernetes --group dev --generate-hashes --python-version 3.11 --universal --no-header -o requirements/dev.txt
+	$(BIN)/uv pip compile --quiet pyproject.toml --extra kubernetes --extra acme --generate-hashes --python-version 3.11 --universal --no-header -o requirements/run.txt
+	$(BIN)/uv pip compile --quiet pyproject.toml --extra kubernetes --extra acme --group dev --generate-hashes --python-version 3.11 --universal --no-header -o requirements/dev.txt
 
 clean:
 	@test ! -x $(BIN)/tenantry || $(BIN)/tenantry sandbox down || true
