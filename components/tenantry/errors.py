@@ -12,7 +12,8 @@ TenantryError                 1
 ├── CatalogueError           10   a template version is missing, changed or not trusted
 ├── SandboxError             11   a local stand-in could not be started or reached
 ├── AdapterError             12   an installed adapter cannot be used
-└── PolicyError              13   a policy of the project refuses the plan or a resource
+├── PolicyError              13   a policy of the project refuses the plan or a resource
+└── TaskError                14   a migration, backup or restore failed, or another one is under way
 ```
 
 Every class has an exit code; every error has a message that says what is wrong and a hint that says what to do next.
@@ -152,9 +153,16 @@ class ReleaseError(TenantryError):
 
 
 class CatalogueError(TenantryError):
-    """A template version is missing, was changed after its release, or is not trusted."""
+    """A template version is missing, was changed after its release, or is not trusted; or an overlay does not fit it.
+
+    `place` is the field of the tenant file that asks for it.
+    """
 
     exit_code = 10
+
+    def __init__(self, message: str, *, hint: str = "", place: str = "template") -> None:
+        super().__init__(message, hint=hint)
+        self.place = place
 
 
 class SandboxError(TenantryError):
@@ -181,3 +189,9 @@ class PolicyError(TenantryError):
     def to_json(self) -> dict[str, object]:
         """As for every error, with `problems` as in `SpecError`."""
         return super().to_json() | {"problems": [problem.to_json() for problem in self.problems]}
+
+
+class TaskError(TenantryError):
+    """A task, a backup or a restore failed, or another one is under way."""
+
+    exit_code = 14

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import Any, Final
 
 from tenantry.contract.backups import DataRef
-from tenantry.contract.tasks import TaskError
+from tenantry.errors import TaskError
 
 SPEC: Final = "tenantry/backup/v1"
 ID: Final = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")

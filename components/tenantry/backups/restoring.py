@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tenantry.contract.backups import DataRequest
-from tenantry.contract.tasks import TaskError
+from tenantry.errors import TaskError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from filelock import FileLock, Timeout
 
 from tenantry.backups.manifest import ID, BackedUpFile, Manifest
-from tenantry.contract.tasks import TaskError
+from tenantry.errors import TaskError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

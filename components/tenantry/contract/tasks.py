@@ -14,19 +14,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
-from tenantry.errors import TenantryError
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
 
     from tenantry.spec.plan import InstancePlan, Json, Mode
-
-
-class TaskError(TenantryError):
-    """A task, a backup or a restore failed, or another one is under way."""
-
-    exit_code = 14
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,8 +12,8 @@ from filelock import FileLock
 
 from tenantry.backups import BackupStore, Manifest, make_backup, put_back
 from tenantry.contract.backups import DataRef
-from tenantry.contract.tasks import InstanceRef, TaskError
-from tenantry.errors import VendorError
+from tenantry.contract.tasks import InstanceRef
+from tenantry.errors import TaskError, VendorError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -18,7 +18,7 @@ from pulumi.provider.experimental.provider import (
     UpdateResponse,
 )
 
-from tenantry.contract.tasks import TaskError
+from tenantry.errors import TaskError
 from tenantry_vendor.plugin.migration.rules import changed, refusals, shape_problems, work
 from tenantry_vendor.plugin.migration.run import perform, process_environment
 from tenantry_vendor.plugin.migration.schema import MIGRATION

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from tenantry.backups import BackupStore, make_backup
 from tenantry.contract.backups import Backups
-from tenantry.contract.tasks import Locks, TaskError, Tasks
+from tenantry.contract.tasks import Locks, Tasks
+from tenantry.errors import TaskError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
