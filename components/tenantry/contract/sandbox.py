@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from tenantry.contract.runtime import Permission
     from tenantry.spec.plan import Json
 
 
@@ -99,6 +100,30 @@ class Answers(Protocol):
         """Token of a function, or type of a resource that is read -> what the vendor would answer.
 
         The kit gives these answers where it records what the adapter declares; whatever else is asked there fails.
+        """
+        ...
+
+
+@runtime_checkable
+class Activity(Protocol):
+    """A sandbox that tells what of an instance is at work. The kit asks it of an instance that is suspended."""
+
+    def activity(self, folder: Path, instance: str) -> list[str]:
+        """What runs of an instance or is due to start by itself: processes, copies of services, active schedules.
+
+        Named as the vendor names it; empty for a suspended one. Raises SandboxError.
+        """
+        ...
+
+
+@runtime_checkable
+class LimitedAccess(Protocol):
+    """A sandbox with credentials that may do little. The kit deploys with no more than `permissions` lists."""
+
+    def limited(self, folder: Path, name: str, permissions: Sequence[Permission]) -> Mapping[str, str]:
+        """What takes the place of entries of `settings`: credentials that may do what `permissions` lists, no more.
+
+        `name` is the holder's: asked again with other permissions, the holder has those. Raises SandboxError.
         """
         ...
 

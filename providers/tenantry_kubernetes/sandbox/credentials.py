@@ -62,6 +62,18 @@ def write_kubeconfigs(layout: Layout, server: str) -> None:
         _write(layout.component_kubeconfig(name), layout, server, user)
 
 
+def write_limited(layout: Layout, user: str) -> Path:
+    """A kubeconfig for a user in no group, who may do what a role grants. The sandbox must have been started."""
+    folder = private_folder(layout.folder / "limited")
+    certificate = folder / f"{user}.pem"
+    Authority(layout.keys, "ca").ensure(certificate, user, client=True)
+    server = json.loads(layout.kubeconfig.read_text(encoding="utf-8"))["clusters"][0]["cluster"]["server"]
+    keys = {"client-certificate": str(certificate), "client-key": str(certificate.with_suffix(".key"))}
+    path = folder / f"{user}.kubeconfig"
+    _write(path, layout, server, keys)
+    return path
+
+
 def _write(path: Path, layout: Layout, server: str, user: dict[str, str]) -> None:
     # JSON is YAML, and every reader of kubeconfigs takes it.
     authority = (layout.keys / "ca.pem").read_bytes()

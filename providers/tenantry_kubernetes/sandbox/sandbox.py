@@ -20,8 +20,9 @@ from tenantry_kubernetes.sandbox.layout import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from tenantry.contract.runtime import Permission
     from tenantry.spec.plan import Json
 
 PLUGIN_VERSION = "4.32.0"
@@ -119,3 +120,18 @@ class KubernetesSandbox:
         from tenantry_kubernetes.sandbox.inventory import instance_objects
 
         return instance_objects(Path(self.settings(folder)["TENANTRY_SANDBOX_KUBECONFIG"]), instance)
+
+    def activity(self, folder: Path, instance: str) -> list[str]:
+        """Pods, processes and active schedules of the instance. Raises SandboxError where it was never started."""
+        from tenantry_kubernetes.sandbox.activity import instance_activity
+
+        self.settings(folder)
+        return instance_activity(Layout(folder.absolute()), instance)
+
+    def limited(self, folder: Path, name: str, permissions: Sequence[Permission]) -> Mapping[str, str]:
+        """The kubeconfig of a user whose role has these permissions. Raises SandboxError."""
+        from tenantry_kubernetes.sandbox.access import limited_kubeconfig
+
+        self.settings(folder)
+        path = limited_kubeconfig(Layout(folder.absolute()), name, permissions)
+        return {"TENANTRY_SANDBOX_KUBECONFIG": str(path)}
