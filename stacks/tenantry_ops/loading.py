@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from tenantry import registry
 from tenantry.contract.sandbox import loopback_url
-from tenantry.errors import CapabilityError, Problem, SandboxError, SpecError
+from tenantry.errors import Problem, SandboxError, SpecError
 from tenantry_ops.environment import SANDBOX_PREFIX
+from tenantry_ops.overlays import with_overlay
 from tenantry_ops.policies import check
 
 if TYPE_CHECKING:
@@ -47,7 +49,7 @@ def load(project: Project, instance: str, settings: Mapping[str, str] | None = N
     Raises:
         SpecError: the tenant file or the template is wrong.
         CapabilityError: the runtime cannot do what the plan asks.
-        CatalogueError: the template version is missing or was changed.
+        CatalogueError: the template version is missing, was changed or is not trusted; or the overlay does not fit it.
         AdapterError: the runtime's adapter is missing or cannot be used.
         PolicyError: a mandatory policy of the project refuses the plan.
     """
@@ -67,11 +69,9 @@ def load(project: Project, instance: str, settings: Mapping[str, str] | None = N
     wrong = check_state(tenant, project.settings.backends, project.settings.secrets)
     if wrong:
         raise SpecError(tenant.source.problems(wrong))
-    if tenant.overlay is not None:
-        raise CapabilityError(f"{shown} has an overlay, and overlays are not supported yet.", hint="Remove `overlay`.")
-    version = project.catalogue.open(tenant.template)
+    version, overlay = with_overlay(project, project.catalogue, project.catalogue.open(tenant.template), tenant)
     known_settings = sandbox_settings(project, tenant.runtime.on) if settings is None else settings
-    where = target(tenant.runtime.on, project.mode, known_settings)
+    where = dataclasses.replace(target(tenant.runtime.on, project.mode, known_settings), overlay=overlay)
     plan = resolve(version.template, version.ref, version.source_refs, tenant, where)
     outcome = check(project, plan, shown)
     outcome.raise_refused(instance)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from tenantry import registry
 from tenantry.catalogue.files import CHANNELS, LOCK
-from tenantry.catalogue.tree import SourceTree, read_tree
+from tenantry.catalogue.overlay import laid, overlay_at
 from tenantry.errors import TenantryError
 from tenantry.spec.plan_json import plan_from_json
 from tenantry_ops import policies
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from tenantry.catalogue.tree import SourceTree
     from tenantry.spec.plan import InstancePlan
     from tenantry_ops.project import Project
 
@@ -67,6 +68,7 @@ def prepare(project: Project, instance: str, settings: Mapping[str, str]) -> Pre
         "inputs": _inputs(project, instance, settings, loaded.plan.runtime.on),
         "template": str(loaded.plan.template),
         "sources": {key: tree.root.relative_to(version.folder).as_posix() for key, tree in version.sources.items()},
+        "overlay": loaded.tenant.overlay.path if loaded.tenant.overlay else None,
         "plan": loaded.plan.canonical_json(),
         "advice": advice,
     }
@@ -82,15 +84,24 @@ def _read(kept: Path, project: Project, instance: str, settings: Mapping[str, st
         plan = plan_from_json(record["plan"])
         if record["inputs"] != _inputs(project, instance, settings, plan.runtime.on):
             return None
-        name, _, version = str(record["template"]).partition("@")
-        tree = read_tree(project.catalogue_folder / name / version)
+        tree = _tree(project, str(record["template"]))
         if plan.instance != instance or tree.digest != plan.template.digest:
             return None
+        if plan.overlay is not None:
+            overlay = overlay_at(project.root / record["overlay"], plan.overlay.base, project.root)
+            if overlay.plan != plan.overlay:
+                return None
+            tree = laid(tree, overlay, _tree(project, plan.overlay.base))
         sources = {key: tree.part(folder) for key, folder in record["sources"].items()}
         return Prepared(plan=plan, sources=sources, advice=tuple(record["advice"]))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, TenantryError):
         # Whatever is wrong with it, it is only a copy: the files are read again, and they say what is wrong.
         return None
+
+
+def _tree(project: Project, selector: str) -> SourceTree:
+    name, _, version = selector.partition("@")
+    return project.catalogue.tree(name, version)
 
 
 def _inputs(project: Project, instance: str, settings: Mapping[str, str], runtime: str) -> dict[str, object]:

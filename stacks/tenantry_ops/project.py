@@ -15,6 +15,7 @@ from tenantry_ops.settings import FILE, SHIPPED, Settings, read_settings
 
 if TYPE_CHECKING:
     from tenantry.catalogue import Catalogue
+    from tenantry.catalogue.signing import Trust
     from tenantry.policy.load import PolicySet
     from tenantry.spec.plan import Json, Mode
 
@@ -107,7 +108,27 @@ class Project:
         """The catalogue that the settings name; what it has opened stays open."""
         from tenantry.catalogue import Catalogue
 
-        return Catalogue(self.catalogue_folder)
+        return Catalogue(self.catalogue_folder, self._trust())
+
+    def _trust(self) -> Trust | None:
+        """Whose bundles may be used. Raises PreflightError where a publisher's key cannot be read."""
+        settings = self.settings
+        # What comes with the installed package is trusted as the package is.
+        if settings.catalogue == SHIPPED or not (settings.require_signatures or settings.publishers):
+            return None
+        from tenantry.catalogue.signing import Trust
+
+        publishers = {name: [self._key(path) for path in paths] for name, paths in settings.publishers.items()}
+        return Trust(required=settings.require_signatures, publishers=publishers)
+
+    def _key(self, path: str) -> str:
+        try:
+            return (self.root / path).read_text("ascii")
+        except (OSError, UnicodeDecodeError, ValueError):
+            raise PreflightError(
+                f"The public key {path[:200]}, which trust.publishers names, cannot be read.",
+                hint=f"Put the publisher's PEM file there, or correct its path in {FILE}.",
+            ) from None
 
     @cached_property
     def policies(self) -> PolicySet:

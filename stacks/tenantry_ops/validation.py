@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gc
 import multiprocessing
 import os
@@ -10,8 +11,9 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from tenantry.errors import CapabilityError, PolicyError, Problem, SpecError, TenantryError
+from tenantry.errors import CapabilityError, CatalogueError, PolicyError, Problem, SpecError, TenantryError
 from tenantry_ops.loading import sandbox_settings, target
+from tenantry_ops.overlays import with_overlay
 from tenantry_ops.policies import check
 
 if TYPE_CHECKING:
@@ -129,7 +131,7 @@ class Validator:
         try:
             return self._resolve(instance, tenant)
         except TenantryError as error:
-            path = "template" if error.code == "CatalogueError" else "runtime.on"
+            path = error.place if isinstance(error, CatalogueError) else "runtime.on"
             line, column = tenant.source.at(tuple(path.split(".")))
             at = Problem(file=name, line=line, column=column, path=path, message=error.message, hint=error.hint)
             return _failed(instance, error, at)
@@ -144,6 +146,9 @@ class Validator:
             raise SpecError(tenant.source.problems(wrong))
         version = self._version(tenant.template)
         where = self._target(tenant.runtime.on)
+        if tenant.overlay is not None:
+            version, overlay = with_overlay(self.project, self._catalogue, version, tenant)
+            where = dataclasses.replace(where, overlay=overlay)
         plan = resolve(version.template, version.ref, version.source_refs, tenant, where)
         outcome = check(self.project, plan, self.project.shown(self.project.tenant_file(instance)))
         outcome.raise_refused(instance)

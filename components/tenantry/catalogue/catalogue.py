@@ -1,13 +1,16 @@
-"""Template versions in a folder: `<root>/<name>/<version>/template.yaml`, with a lock and channels."""
+"""Template versions in a folder: `<root>/<name>/<version>/template.yaml` or a bundle, with a lock and channels."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from tenantry.catalogue.files import read_channels, read_lock, version_order, write_lock
+from tenantry.catalogue.places import TEMPLATE_FILE, place_of, versions_in
+from tenantry.catalogue.requirements import LOCK_FILE
+from tenantry.catalogue.signing import Trust
 from tenantry.catalogue.tree import SourceTree, read_tree
 from tenantry.errors import CatalogueError, TenantryError
 from tenantry.spec.names import ID, SELECTOR, SEMVER, WORDS, suggest
@@ -17,17 +20,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from tenantry.catalogue.places import Place
     from tenantry.spec.template import AppTemplate
-
-
-TEMPLATE_FILE: Final = "template.yaml"
 
 
 @dataclass(frozen=True)
 class TemplateVersion:
     """One opened version. `sources` has component ids, and `mini/<dialect>` for those of a mini-program.
 
-    `released`: whether the lock holds its digest.
+    `released`: whether the lock holds its digest. `tree` is the whole version, `folder` where it is read from. `bundle`
+    is the file that it came from, None for a folder of sources; `signed_by` the trusted publishers that signed it.
     """
 
     template: AppTemplate
@@ -35,6 +37,9 @@ class TemplateVersion:
     sources: Mapping[str, SourceTree]
     folder: Path
     released: bool
+    tree: SourceTree
+    bundle: Path | None = None
+    signed_by: tuple[str, ...] = ()
 
     @cached_property
     def source_refs(self) -> Mapping[str, SourceRef]:
@@ -46,11 +51,15 @@ class Catalogue:
     """A folder of templates. Every version is read once in the life of the object.
 
     Args:
-        root: the folder that holds one folder per template, `lock.yaml` and `channels.yaml`.
+        root: the folder that holds one folder per template, `lock.yaml` and `channels.yaml`. A template's folder holds
+            its versions: folders of sources, or bundles.
+        trust: whose signatures of bundles count, and whether one is required.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, trust: Trust | None = None) -> None:
         self.root = root
+        self.trust = trust or Trust()
+        self._places: dict[str, Place] = {}
         self._versions: dict[str, TemplateVersion] = {}
         self._trees: dict[str, SourceTree] = {}
         self._barriers: dict[str, bool] = {}
@@ -66,7 +75,7 @@ class Catalogue:
         known = self.names()
         if name not in known:
             raise CatalogueError(f"the catalogue {self.root} has no template `{name}`", hint=suggest(name, known))
-        found = [path.name for path in (self.root / name).iterdir() if (path / TEMPLATE_FILE).exists()]
+        found = versions_in(self.root / name, name)
         return sorted((version for version in found if re.fullmatch(SEMVER, version)), key=version_order)
 
     @cached_property
@@ -111,8 +120,8 @@ class Catalogue:
         return name, version
 
     def digest(self, name: str, version: str) -> str:
-        """The digest of a version's folder as it is now. Raises CatalogueError."""
-        return self._tree(name, version).digest
+        """The digest of a version as it is now. Raises CatalogueError."""
+        return self.tree(name, version).digest
 
     def lock_problems(self) -> list[str]:
         """Differences between lock, channels and folders; empty where every version is released and unchanged."""
@@ -163,34 +172,44 @@ class Catalogue:
     def _present(self) -> list[str]:
         return [f"{name}@{version}" for name in self.names() for version in self.versions(name)]
 
-    def _folder(self, name: str, version: str) -> Path:
-        folder = self.root / name / version
-        if not (folder / TEMPLATE_FILE).exists():
-            known = self.versions(name)
-            raise CatalogueError(f"the template {name} has no version {version}", hint=suggest(version, known))
-        if folder.is_symlink() or folder.parent.is_symlink():
-            raise CatalogueError(f"{folder} is a symbolic link", hint="put the folder itself there")
-        return folder
-
-    def _tree(self, name: str, version: str) -> SourceTree:
+    def tree(self, name: str, version: str) -> SourceTree:
+        """All files of a version, read once. Raises CatalogueError."""
         key = f"{name}@{version}"
         tree = self._trees.get(key)
         if tree is None:
-            tree = self._trees[key] = read_tree(self._folder(name, version))
+            place = self._place(name, version)
+            tree = replace(read_tree(place.folder), vendored=place.vendored)
+            if place.digest not in {None, tree.digest}:
+                raise CatalogueError(
+                    f"{place.folder}, unpacked from {place.bundle}, was changed",
+                    hint=f"remove it and run the command again: rm -r {place.folder.parent}",
+                )
+            self._trees[key] = tree
         return tree
+
+    def _place(self, name: str, version: str) -> Place:
+        key = f"{name}@{version}"
+        place = self._places.get(key)
+        if place is None:
+            place = place_of(self.root / name, name, version, self.trust)
+            if place is None:
+                known = self.versions(name)
+                raise CatalogueError(f"the template {name} has no version {version}", hint=suggest(version, known))
+            self._places[key] = place
+        return place
 
     def _open(self, name: str, version: str) -> TemplateVersion:
         from tenantry.spec.check_sources import source_paths
         from tenantry.spec.load import load_template
 
-        folder = self._folder(name, version)
-        tree = self._tree(name, version)
+        place = self._place(name, version)
+        folder, tree = place.folder, self.tree(name, version)
         key = f"{name}@{version}"
         released = self.lock.get(key)
         if released is not None and released != tree.digest:
             raise CatalogueError(
-                f"{key} was changed after its release: the lock has {released}, the folder {tree.digest}",
-                hint=f"restore {folder}, and make a new version of the change",
+                f"{key} was changed after its release: the lock has {released}, the files {tree.digest}",
+                hint=f"restore {place.bundle or folder}, and make a new version of the change",
             )
         template = load_template(folder)
         if (template.name, template.version) != (name, version):
@@ -198,14 +217,20 @@ class Catalogue:
                 f"{folder / TEMPLATE_FILE} describes {template.name}@{template.version}, its folder {key}",
                 hint="name, version and folder must be equal",
             )
+        sources = {where: tree.part(relative) for where, (relative, _) in source_paths(template).items()}
+        for source in sources.values():
+            _check_lock(source)
         return TemplateVersion(
             template=template,
             ref=TemplateRef(
                 name=name, version=version, digest=tree.digest, forward_only=self._forward_only(name, version)
             ),
-            sources={place: tree.part(relative) for place, (relative, _) in source_paths(template).items()},
+            sources=sources,
             folder=folder,
             released=released is not None,
+            tree=tree,
+            bundle=place.bundle,
+            signed_by=place.signed_by,
         )
 
     def _forward_only(self, name: str, version: str) -> tuple[str, ...]:
@@ -222,7 +247,7 @@ class Catalogue:
         key = f"{name}@{version}"
         if key not in self._barriers:
             try:
-                components = list(load_template(self._folder(name, version)).components.values())
+                components = list(load_template(self._place(name, version).folder).components.values())
             except TenantryError:
                 # A version that cannot be opened says so when it is asked for; the ones after it go on without it.
                 components = []
@@ -231,3 +256,12 @@ class Catalogue:
                 for one in components
             )
         return self._barriers[key]
+
+
+def _check_lock(source: SourceTree) -> None:
+    """Raises SpecError where the sources' lock of Python packages is wrong."""
+    entry = next((entry for entry in source.files if entry.path == LOCK_FILE), None)
+    if entry is not None:
+        from tenantry.catalogue.requirements import parse_lock
+
+        parse_lock(source.read(entry), file=str(source.root / LOCK_FILE))

@@ -74,6 +74,18 @@ def read_entry(root: Path, entry: FileEntry) -> bytes:
     return content
 
 
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file in hexadecimal. Raises CatalogueError where it cannot be read."""
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while block := file.read(_BLOCK):
+                digest.update(block)
+    except OSError as error:
+        raise CatalogueError(f"{path} cannot be read: {error.strerror}") from None
+    return digest.hexdigest()
+
+
 def _walk(root: Path, relative: str, depth: int, problems: list[str]) -> Iterator[tuple[str, os.stat_result]]:
     if depth > MAX_DEPTH:
         problems.append(f"{relative} is nested deeper than {MAX_DEPTH} folders")

@@ -27,11 +27,14 @@ class SourceTree:
     """The files of one folder, as they were when it was read.
 
     `vendored` is a folder of wheels that came with them, where some did: locked packages are taken from there first.
+    `upper_paths` are read from the folder `upper` instead of `root`: an overlay's files.
     """
 
     root: Path
     files: tuple[FileEntry, ...]
     vendored: Path | None = None
+    upper: Path | None = None
+    upper_paths: frozenset[str] = frozenset()
 
     @property
     def digest(self) -> str:
@@ -54,11 +57,18 @@ class SourceTree:
         ]
         if not inside:
             raise CatalogueError(f"{self.root / prefix} has no files", hint="sources need at least one file")
-        return replace(self, root=self.root / prefix, files=tuple(inside))
+        return replace(
+            self,
+            root=self.root / prefix,
+            files=tuple(inside),
+            upper=self.upper / prefix if self.upper is not None else None,
+            upper_paths=frozenset(path.removeprefix(prefix) for path in self.upper_paths if path.startswith(prefix)),
+        )
 
     def read(self, entry: FileEntry) -> bytes:
         """The content of one of the files. Raises CatalogueError where it changed after it was read."""
-        return read_entry(self.root, entry)
+        over = self.upper is not None and entry.path in self.upper_paths
+        return read_entry(self.upper if over and self.upper is not None else self.root, entry)
 
     def archive(self) -> bytes:
         """A gzip-compressed tar archive: files by path, no times, no owners; same tree, same bytes.

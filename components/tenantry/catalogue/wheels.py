@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import stat
 import zipfile
 import zlib
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 
 _LAID: Final = ("purelib", "platlib")
 """Of a wheel's `.data` folder; scripts, headers and data have no place in a program's folder."""
-_BLOCK: Final = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +54,7 @@ def choose(folder: Path, locked: tuple[Locked, ...], platform: Platform, minor: 
         places = [rank[tag] for tag in tags if tag in rank]
         if one is None or not places or not _same_version(str(version), one.version):
             continue
-        digest = sha256_of(path)
+        digest = scan.sha256_of(path)
         if digest in one.hashes:
             pure = all(tag.platform == "any" for tag in tags)
             found = Wheel(path=path, name=one.name, version=one.version, sha256=digest, pure=pure)
@@ -77,18 +75,6 @@ def _same_version(one: str, other: str) -> bool:
         return Version(one) == Version(other)
     except InvalidVersion:
         return False
-
-
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file in hexadecimal. Raises CatalogueError where it cannot be read."""
-    digest = hashlib.sha256()
-    try:
-        with path.open("rb") as file:
-            while block := file.read(_BLOCK):
-                digest.update(block)
-    except OSError as error:
-        raise CatalogueError(f"{path} cannot be read: {error.strerror}") from None
-    return digest.hexdigest()
 
 
 def lay(wheels: Iterable[Wheel]) -> dict[str, bytes]:

@@ -26,6 +26,11 @@ def check_project(project: ProjectSettings) -> list[Finding]:
             findings.append(
                 Finding(("secrets", name, "path"), f"`{wrong[0][:40]}` is unknown", "only {instance} is filled in")
             )
+    if project.trust.require_signatures and not project.trust.publishers:
+        hint = "add trust.publishers, each with the PEM files of its public keys"
+        findings.append(
+            Finding(("trust", "require_signatures"), "signatures are required, but nobody is trusted", hint)
+        )
     return findings
 
 

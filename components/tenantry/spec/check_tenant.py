@@ -36,6 +36,10 @@ def _domains(tenant: Tenant) -> Iterator[Finding]:
 def _overlay(tenant: Tenant) -> Iterator[Finding]:
     if tenant.overlay is None:
         return
+    template = tenant.template.partition("@")[0]
+    if tenant.overlay.base.partition("@")[0] != template:
+        hint = f"name the version of {template} that the overlay's files were made for"
+        yield Finding(("overlay", "base"), f"the overlay is for another template than {template}", hint)
     parts = tenant.overlay.path.removeprefix("./").split("/")
     if tenant.overlay.path.startswith("/") or ".." in parts or "\x00" in tenant.overlay.path:
         yield Finding(

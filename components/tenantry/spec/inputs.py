@@ -43,15 +43,11 @@ def check_models(context: Context) -> None:
     extensions = context.template.extensions.get(on)
     if extensions is not None:
         context.wrong_in_template(_against(target.extensions, extensions, ("extensions", on)))
+    # A plan without its overlay would deploy the template's own files, silently.
     if tenant.overlay is not None:
-        if tenant.overlay.base != str(context.ref):
-            message = f"the overlay was made for {tenant.overlay.base}, the instance has {context.ref}"
-            context.wrong_tenant(("overlay", "base"), message, "check the overlay's files against this version")
-        context.unable_tenant(
-            ("overlay",),
-            "overlays are checked but not yet laid over a template's sources",
-            "remove overlay, or release a template version with these files",
-        )
+        laid = target.overlay
+        if laid is None or laid.base != tenant.overlay.base:
+            context.wrong_tenant(("overlay",), "the sources came without the overlay that the tenant file names")
 
 
 def _against(model: type[BaseModel], data: Mapping[str, object], path: Path) -> list[Finding]:

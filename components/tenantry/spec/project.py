@@ -37,12 +37,31 @@ class SecretsProvider(Model):
         return self
 
 
+class TrustedPublisher(Model):
+    """Somebody whose signatures of bundles count."""
+
+    keys: Annotated[
+        tuple[Annotated[str, Field(min_length=1, max_length=1024)], ...], Field(min_length=1, max_length=20)
+    ] = Field(description="PEM files with the publisher's Ed25519 public keys, from the project's root.")
+
+
+class TrustSpec(Model):
+    """Which bundles may be used."""
+
+    require_signatures: bool = Field(
+        default=False, description="Whether every template version must be a bundle that a trusted publisher signed."
+    )
+    publishers: dict[Id, TrustedPublisher] = Field(
+        default_factory=dict, description="Publishers by a name of your choice, with their public keys."
+    )
+
+
 _BACKENDS: Final = {"default": Backend(url="file://.tenantry/state")}
 _PROVIDERS: Final = {"passphrase-file": SecretsProvider(path=".tenantry/secrets/{instance}.passphrase")}
 
 
 class ProjectSettings(SpecFile):
-    """Settings of a project: catalogue, mode, and the backends and secrets providers that tenant files name."""
+    """Settings of a project: catalogue, mode, trust, and the backends and secrets providers that tenant files name."""
 
     model_config = ConfigDict(title="Project")
 
@@ -58,4 +77,7 @@ class ProjectSettings(SpecFile):
     )
     secrets: Annotated[dict[Id, SecretsProvider], Field(min_length=1)] = Field(
         default=_PROVIDERS, description="Secrets providers by name; tenant files choose with `state.secrets`."
+    )
+    trust: TrustSpec = Field(
+        default=TrustSpec(), description="Whose bundles may be used; the templates in the package always may."
     )

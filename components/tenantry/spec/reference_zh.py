@@ -179,8 +179,20 @@ TEXTS: Final[dict[str, str]] = {
     "Source-level changes of this tenant.": "该租户对源码的改动。",
     "Where the stack's state and key are.": "堆栈的状态和密钥所在。",
     "Labels to select instances by.": "用于挑选实例的标签。",
-    "Settings of a project: catalogue, mode, and the backends and secrets providers that tenant files name.": (
-        "项目设置：模板目录、模式，以及租户文件引用的后端和密钥提供者。"
+    "Settings of a project: catalogue, mode, trust, and the backends and secrets providers that tenant files name.": (
+        "项目的设置：目录、模式、信任，以及租户文件所引用的后端与密钥提供方。"
+    ),
+    "Somebody whose signatures of bundles count.": "其对模板包的签名被认可的一方。",
+    "PEM files with the publisher's Ed25519 public keys, from the project's root.": (
+        "保存发布者 Ed25519 公钥的 PEM 文件，路径从项目根目录算起。"
+    ),
+    "Which bundles may be used.": "哪些模板包可以使用。",
+    "Whether every template version must be a bundle that a trusted publisher signed.": (
+        "是否要求每个模板版本都是由受信任的发布者签名的模板包。"
+    ),
+    "Publishers by a name of your choice, with their public keys.": "发布者及其公钥，名称由你自定。",
+    "Whose bundles may be used; the templates in the package always may.": (
+        "可以使用谁的模板包；随软件包附带的模板始终可用。"
     ),
     "Where stacks' states are kept.": "堆栈状态的保存位置。",
     "The engine's backend URL; a relative file:// path begins at the project's root.": (

@@ -14,10 +14,8 @@ import pytest
 
 from tenantry.catalogue import Catalogue, scan, tree
 from tenantry.catalogue.files import version_order
-from tenantry.catalogue.overlay import read_overlay
 from tenantry.catalogue.tree import read_tree
 from tenantry.errors import CatalogueError, SpecError
-from tenantry.spec.tenant import OverlaySpec
 
 FIXTURES = Path(__file__).parents[1] / "spec" / "fixtures"
 
@@ -374,26 +372,3 @@ def test_links_in_a_version(root: Path, tmp_path: Path) -> None:
     (root / "full" / "9.9.9").symlink_to(root / "full" / "2.1.0")
     with pytest.raises(CatalogueError, match="symbolic link"):
         Catalogue(root).open("full@9.9.9")
-
-
-# --- overlays -----------------------------------------------------------------------------------------------------
-
-
-def test_overlays_have_a_digest(folder: Path, tmp_path: Path) -> None:
-    found = read_overlay(OverlaySpec(path="./tree", base="shop@1.0.0"), tmp_path)
-    assert (found.digest, found.base) == (read_tree(folder).digest, "shop@1.0.0")
-    (folder / "a.txt").write_text("other", encoding="utf-8")
-    assert read_overlay(OverlaySpec(path="./tree", base="shop@1.0.0"), tmp_path).digest != found.digest
-
-
-def test_overlays_stay_in_the_project(folder: Path, tmp_path: Path) -> None:
-    project = tmp_path / "project"
-    project.mkdir()
-    (project / "link").symlink_to(folder)
-    for path, message in (
-        ("./none", "no overlay"),
-        ("../tree", "leaves the project"),
-        ("./link", "leaves the project"),
-    ):
-        with pytest.raises(CatalogueError, match=message):
-            read_overlay(OverlaySpec(path=path, base="shop@1.0.0"), project)

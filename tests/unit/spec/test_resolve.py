@@ -21,6 +21,7 @@ from tenantry.spec.plan import (
     InstancePlan,
     InstanceUrl,
     MiniProgramPlan,
+    OverlayPlan,
     SecretPart,
     SecretSource,
     ServicePlan,
@@ -387,11 +388,16 @@ def test_extensions_follow_the_runtimes_model(bench: Workbench) -> None:
     assert bench.resolve(template=foreign).runtime.extensions == {}
 
 
-def test_an_overlay_is_refused_and_not_passed_over(bench: Workbench) -> None:
-    error = unable(bench, overlay={"path": "./overlays/acme", "base": "full@2.1.0"})
-    assert "overlay" in error.message
-    found = bench.resolve_problems(overlay={"path": "./overlays/acme", "base": "full@2.0.0"})
-    assert found[0].path == "overlay.base"
+def test_an_overlay_is_part_of_the_plan_and_never_passed_over(bench: Workbench) -> None:
+    overlay = {"path": "./overlays/acme", "base": "full@2.0.0"}
+    assert [problem.path for problem in bench.resolve_problems(overlay=overlay)] == ["overlay"]
+    laid = OverlayPlan(digest="sha256:" + "d" * 64, base="full@2.0.0")
+    plan = bench.resolve(bench.tenant(overlay=overlay), replace(EVERYTHING, overlay=laid))
+    assert plan.overlay == laid
+    assert plan.fingerprint != bench.resolve().fingerprint
+    other = replace(laid, base="full@1.9.0")
+    with pytest.raises(SpecError, match="without the overlay"):
+        bench.resolve(bench.tenant(overlay=overlay), replace(EVERYTHING, overlay=other))
 
 
 # --- abilities ----------------------------------------------------------------------------------------------------

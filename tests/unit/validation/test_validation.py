@@ -111,9 +111,9 @@ def test_some_of_them(folder: Path) -> None:
         ),
         (
             lambda f: edit(f, "plan: free", "plan: free\noverlay: {path: ./o, base: shop@1.0.0}"),
-            "CapabilityError",
+            "CatalogueError",
             "overlay",
-            "overlays",
+            "there is no overlay",
         ),
         (lambda f: f.write_bytes(b"\xff\xfe"), "SpecError", "", "UTF-8"),
         (lambda f: f.write_bytes(b""), "SpecError", "", "empty"),
