@@ -155,7 +155,7 @@ class Project:
         return self.instances_folder / f"Pulumi.{checked_id(instance)}.yaml"
 
     def sandbox_folder(self, runtime: str) -> Path:
-        """All state of one sandbox: below TENANTRY_SANDBOXES where several projects share theirs, else the project's."""
+        """All state of one sandbox: below TENANTRY_SANDBOXES where projects share theirs, else the project's own."""
         shared = os.environ.get("TENANTRY_SANDBOXES")
         return (Path(shared).absolute() if shared else self.folder / "sandbox") / runtime
 
