@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from tenantry_vendor.plugin.credential.provider import CredentialResource
 from tenantry_vendor.plugin.identity.provider import IdentityResource
+from tenantry_vendor.plugin.managed_certificate.provider import ManagedCertificateResource
 from tenantry_vendor.plugin.migration.provider import MigrationResource
 from tenantry_vendor.plugin.migration.sweep import SweepResource
 from tenantry_vendor.plugin.own import OwnProvider
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 RESOURCES: Final[Mapping[str, OwnResource]] = {
     "tenantry:index:Credential": CredentialResource(),
     "tenantry:index:Identity": IdentityResource(),
+    "tenantry:index:ManagedCertificate": ManagedCertificateResource(),
     "tenantry:index:Migration": MigrationResource(),
     "tenantry:index:Sweep": SweepResource(),
     "tenantry:index:ServerCertificate": ServerCertificateResource(),
