@@ -112,8 +112,10 @@ class Storage:
             f"<Size>{len(self.objects[key][0])}</Size><ETag>e-{key}</ETag></Contents>"
             for key in keys[:2]
         )
-        more = f"<IsTruncated>true</IsTruncated><NextContinuationToken>{keys[1]}</NextContinuationToken>"
-        body = f'<R xmlns="http://s3.amazonaws.com/doc/2006-03-01/">{items}{more if len(keys) > 2 else ""}</R>'
+        more = ""
+        if len(keys) > 2:
+            more = f"<IsTruncated>true</IsTruncated><NextContinuationToken>{keys[1]}</NextContinuationToken>"
+        body = f'<R xmlns="http://s3.amazonaws.com/doc/2006-03-01/">{items}{more}</R>'
         return httpx.Response(200, content=body.encode())
 
 
