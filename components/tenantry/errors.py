@@ -153,9 +153,9 @@ class ReleaseError(TenantryError):
 
 
 class CatalogueError(TenantryError):
-    """A template version is missing, was changed after its release, or is not trusted; or an overlay does not fit it.
+    """A template version is missing, was changed after its release, or is not trusted.
 
-    `place` is the field of the tenant file that asks for it.
+    Also raised for an overlay that does not fit its version. `place` is the field of the tenant file that asks for it.
     """
 
     exit_code = 10

@@ -199,7 +199,6 @@ class Catalogue:
         return place
 
     def _open(self, name: str, version: str) -> TemplateVersion:
-        from tenantry.spec.check_sources import source_paths
         from tenantry.spec.load import load_template
 
         place = self._place(name, version)
@@ -217,15 +216,12 @@ class Catalogue:
                 f"{folder / TEMPLATE_FILE} describes {template.name}@{template.version}, its folder {key}",
                 hint="name, version and folder must be equal",
             )
-        sources = {where: tree.part(relative) for where, (relative, _) in source_paths(template).items()}
-        for source in sources.values():
-            _check_lock(source)
         return TemplateVersion(
             template=template,
             ref=TemplateRef(
                 name=name, version=version, digest=tree.digest, forward_only=self._forward_only(name, version)
             ),
-            sources=sources,
+            sources=_sources(template, tree),
             folder=folder,
             released=released is not None,
             tree=tree,
@@ -256,6 +252,36 @@ class Catalogue:
                 for one in components
             )
         return self._barriers[key]
+
+
+def open_place(place: Place) -> TemplateVersion:
+    """A version that stands outside of a catalogue: a folder of sources, or an opened bundle. It is never released.
+
+    Raises CatalogueError, SpecError.
+    """
+    from tenantry.spec.load import load_template
+
+    template = load_template(place.folder)
+    tree = replace(read_tree(place.folder), vendored=place.vendored)
+    return TemplateVersion(
+        template=template,
+        ref=TemplateRef(name=template.name, version=template.version, digest=tree.digest),
+        sources=_sources(template, tree),
+        folder=place.folder,
+        released=False,
+        tree=tree,
+        bundle=place.bundle,
+        signed_by=place.signed_by,
+    )
+
+
+def _sources(template: AppTemplate, tree: SourceTree) -> dict[str, SourceTree]:
+    from tenantry.spec.check_sources import source_paths
+
+    sources = {where: tree.part(relative) for where, (relative, _) in source_paths(template).items()}
+    for source in sources.values():
+        _check_lock(source)
+    return sources
 
 
 def _check_lock(source: SourceTree) -> None:
