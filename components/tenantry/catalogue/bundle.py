@@ -5,7 +5,8 @@ bundle.json             format, name, version, digest of the tree, SHA-256 of ea
 template/<path>         the version's files
 wheels/<file>           the wheels of every requirements.lock in it
 ```
-A zip archive: entries in that order, each group by path, no times, no owners. Same tree, same wheels, same bytes.
+A zip archive: entries in that order, each group by path, no times, no owners, not compressed. Same tree, same wheels,
+same bytes, on every machine.
 """
 
 from __future__ import annotations
@@ -152,9 +153,9 @@ def pack_bundle(
             member = zipfile.ZipInfo(path, _EPOCH)
             member.create_system = _UNIX
             member.external_attr = (0o100755 if executable else 0o100644) << 16
-            # Wheels are compressed already.
-            member.compress_type = zipfile.ZIP_STORED if path.startswith(WHEELS) else zipfile.ZIP_DEFLATED
-            archive.writestr(member, content, compresslevel=9)
+            # Not compressed: the bytes must not depend on which compression library packed them.
+            member.compress_type = zipfile.ZIP_STORED
+            archive.writestr(member, content)
     return packed.getvalue()
 
 

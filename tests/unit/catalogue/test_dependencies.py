@@ -16,11 +16,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tenantry.catalogue import Catalogue, fetch, scan
 from tenantry.catalogue import cache as cache_module
-from tenantry.catalogue import fetch, scan
+from tenantry.catalogue.bundle import pack_bundle
 from tenantry.catalogue.platforms import Platform, architecture_of
 from tenantry.catalogue.requirements import needed, parse_lock
 from tenantry.catalogue.tree import SourceTree, read_tree
+from tenantry.catalogue.vendoring import wheels_of
 from tenantry.catalogue.wheels import Wheel, lay
 from tenantry.errors import CapabilityError, CatalogueError, SpecError
 
@@ -32,6 +34,15 @@ if TYPE_CHECKING:
 PYTHON = Platform(runtime="python3.11")
 ARM = Platform(runtime="python3.11", architecture="aarch64")
 ZERO = "0" * 64
+TEMPLATE = """\
+spec: tenantry/v1
+kind: AppTemplate
+name: probe
+version: 1.0.0
+title: {en: Probe, zh: 探针}
+components:
+  api: {type: service, source: ./api, runtime: python3.11, command: [python, main.py]}
+"""
 
 
 def program(folder: Path, lock: str, files: Mapping[str, str] | None = None) -> SourceTree:
@@ -280,6 +291,46 @@ def test_wheels_that_came_along_are_taken_first(index: Index, tmp_path: Path) ->
     tree = program(tmp_path / "api", line("greet", "1.0", digest))
     brought = SourceTree(root=tree.root, files=tree.files, vendored=tmp_path / "vendored")
     assert "greet.py" in members(brought.packed(PYTHON).archive)
+
+
+def test_a_bundle_takes_its_wheels_along(index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Packed with an index, used without one, in a cache that never saw a wheel."""
+    digests = [index.add("greet", "1.0", {"greet.py": "HELLO = 'hi'"})]
+    digests.append(index.add("fast", "1.0", {"fast.py": ""}, tag="cp311-cp311-manylinux_2_17_x86_64"))
+    root = tmp_path / "templates"
+    folder = root / "probe" / "1.0.0"
+    folder.mkdir(parents=True)
+    (folder / "template.yaml").write_text(TEMPLATE, encoding="utf-8")
+    program(folder / "api", line("greet", "1.0", digests[0]) + line("fast", "1.0", digests[1]))
+    version = Catalogue(root).open("probe@1.0.0")
+    with pytest.raises(CatalogueError, match=r"python3\.11 on aarch64 cannot be had"):
+        wheels_of(version)
+    wheels = wheels_of(version, ["x86_64"])
+    assert [(wheel.path.name, wheel.pure) for wheel in wheels] == [
+        ("fast-1.0-cp311-cp311-manylinux_2_17_x86_64.whl", False),
+        ("greet-1.0-py3-none-any.whl", True),
+    ]
+    expected = version.sources["api"].packed(PYTHON)
+    content = pack_bundle(version.tree, "probe", "1.0.0", wheels=wheels)
+    assert content == pack_bundle(version.tree, "probe", "1.0.0", wheels=reversed(wheels))
+
+    (tmp_path / "bundles" / "probe").mkdir(parents=True)
+    (tmp_path / "bundles" / "probe" / "probe-1.0.0.bundle").write_bytes(content)
+    index.remove()
+    monkeypatch.setenv("TENANTRY_CACHE", str(tmp_path / "another"))
+    bundled = Catalogue(tmp_path / "bundles").open("probe@1.0.0")
+    assert bundled.ref == version.ref
+    assert bundled.sources["api"].packed(PYTHON) == expected
+    assert [wheel.sha256 for wheel in wheels_of(bundled, ["x86_64"])] == [wheel.sha256 for wheel in wheels]
+
+
+def test_a_wrong_lock_is_found_when_the_version_is_opened(tmp_path: Path) -> None:
+    folder = tmp_path / "templates" / "probe" / "1.0.0"
+    folder.mkdir(parents=True)
+    (folder / "template.yaml").write_text(TEMPLATE, encoding="utf-8")
+    program(folder / "api", "greet>=1\n")
+    with pytest.raises(SpecError, match=r"api/requirements\.lock:1:1: greet has no one version"):
+        Catalogue(tmp_path / "templates").open("probe@1.0.0")
 
 
 @pytest.mark.parametrize(

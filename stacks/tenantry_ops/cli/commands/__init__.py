@@ -75,6 +75,7 @@ SECTIONS: Final = (
             Entry("engine", "Install the Pulumi engine and the test control plane, or show them.", "engine", "engine"),
             Entry("sandbox", "Start, stop and inspect the local stand-ins.", "sandbox", "sandbox"),
             Entry("catalogue", "List, check and lock template versions.", "catalogue", "catalogue"),
+            Entry("template", "Pack, sign, verify and lint template versions.", "template", "template"),
             Entry("completion", "Print the completion script of a shell.", "completion", "completion"),
         ),
     ),
