@@ -82,7 +82,7 @@ class Echo(pulumi.runtime.Mocks):
         """Refuses what the sandbox does not list: an adapter declares, and asks for nothing but the account."""
         if args.token not in self._answers:
             raise RuntimeError(f"the adapter invoked {args.token}, which its sandbox's `answers` do not list")
-        return dict(self._answers[args.token]), None
+        return dict(self._answers[args.token]), []
 
 
 def block_sockets() -> None:

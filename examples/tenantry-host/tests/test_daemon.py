@@ -69,7 +69,9 @@ def test_a_suspended_instance_runs_nothing_and_answers_503(host: Running) -> Non
     assert host.app("second", suspended=True).is_success
     assert host.visit("/api/").status_code == 503
     assert _programs() == []
+    assert host.sandbox.activity(host.folder, "shop") == []
     assert host.app("second").is_success
+    assert len(host.sandbox.activity(host.folder, "shop")) == 2
     assert host.visit("/api/").text == "second /api/"
 
 

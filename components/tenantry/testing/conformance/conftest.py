@@ -8,38 +8,47 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tenantry import registry
+from tenantry.testing.gaps import Gaps, KitSettings
 from tenantry.testing.operator import Operator
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from tenantry.contract.runtime import RuntimeAdapter
 
 PROBE_TOKEN = "kit-token-7f3a9c"  # noqa: S105 - a sentinel that must never show up anywhere
 
 
-def chosen_runtimes() -> list[str]:
-    """Every installed runtime, or those named in TENANTRY_KIT_RUNTIMES."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Takes what the package under test says of itself."""
+    config.pluginmanager.register(Gaps(KitSettings.read(config.rootpath)), "tenantry-kit-gaps")
+
+
+def chosen_runtimes(usual: Sequence[str] = ()) -> list[str]:
+    """Those named in TENANTRY_KIT_RUNTIMES, else the usual ones, else every installed runtime."""
     installed = registry.runtimes()
-    wanted = [name for name in os.environ.get("TENANTRY_KIT_RUNTIMES", "").split(",") if name]
+    named = [name for name in os.environ.get("TENANTRY_KIT_RUNTIMES", "").split(",") if name]
+    wanted = named or list(usual)
     unknown = sorted(set(wanted) - set(installed))
     if unknown:
-        raise pytest.UsageError(f"TENANTRY_KIT_RUNTIMES names what is not installed: {', '.join(unknown)}")
+        source = "TENANTRY_KIT_RUNTIMES" if named else "[tool.tenantry.kit] of pyproject.toml"
+        raise pytest.UsageError(f"{source} names what is not installed: {', '.join(unknown)}")
     return wanted or installed
 
 
-def variants() -> list[tuple[str, str]]:
+def variants(usual: Sequence[str] = ()) -> list[tuple[str, str]]:
     """Pairs of runtime and account variant."""
-    return [(name, variant) for name in chosen_runtimes() for variant in registry.sandbox(name).accounts()]
+    return [(name, variant) for name in chosen_runtimes(usual) for variant in registry.sandbox(name).accounts()]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Gives `runtime` every runtime, and `variant` every pair of runtime and account variant."""
+    usual = KitSettings.read(metafunc.config.rootpath).runtimes
     if "variant" in metafunc.fixturenames:
-        pairs = variants()
+        pairs = variants(usual)
         metafunc.parametrize("variant", pairs, ids=["-".join(pair) for pair in pairs], scope="module")
     elif "runtime" in metafunc.fixturenames:
-        metafunc.parametrize("runtime", chosen_runtimes(), scope="module")
+        metafunc.parametrize("runtime", chosen_runtimes(usual), scope="module")
 
 
 @pytest.fixture

@@ -106,6 +106,15 @@ class HostSandbox:
         """What `connect` asks."""
         return {_GET_HOST: {"id": "00000000-0000-0000-0000-000000000000", "version": PLUGIN_VERSION}}
 
+    def activity(self, folder: Path, instance: str) -> list[str]:
+        """Running copies of the instance's apps. Raises SandboxError where it was never started."""
+        from tenantry_vendor.sandbox.process import ProcessRecord
+
+        self.settings(folder)
+        files = sorted((folder.absolute() / "host" / "run").glob(f"{instance}.*.json"))
+        records = {file.stem: ProcessRecord.read(file) for file in files}
+        return [f"process {name}" for name, record in records.items() if record is not None and record.alive]
+
     def resources(self, folder: Path, instance: str) -> list[str]:
         """What was put for the instance, and what its apps printed. Raises SandboxError where it was never started."""
         self.settings(folder)
