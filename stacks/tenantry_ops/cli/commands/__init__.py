@@ -76,6 +76,7 @@ SECTIONS: Final = (
             Entry("sandbox", "Start, stop and inspect the local stand-ins.", "sandbox", "sandbox"),
             Entry("catalogue", "List, check and lock template versions.", "catalogue", "catalogue"),
             Entry("template", "Pack, sign, verify and lint template versions.", "template", "template"),
+            Entry("adapter", "Start a runtime of your own, in a package of its own.", "adapter", "adapter"),
             Entry("completion", "Print the completion script of a shell.", "completion", "completion"),
         ),
     ),
