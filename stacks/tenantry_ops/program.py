@@ -38,6 +38,7 @@ def _declare() -> None:
     from tenantry_ops import policies
     from tenantry_ops.plan_cache import prepare
     from tenantry_ops.project import Project
+    from tenantry_ops.retired import adopted_secrets, check_retired
     from tenantry_ops.secrets import read_secret
 
     project = Project.find()
@@ -47,6 +48,7 @@ def _declare() -> None:
     _check_sandbox(prepared.plan, settings)
     for advice in prepared.advice:
         pulumi.log.warn(advice)
+    check_retired(project, prepared.plan)
     policies.register(project, instance)
     made = AppInstance(
         prepared.plan,
@@ -55,6 +57,7 @@ def _declare() -> None:
         # A cached property is read like the protocol's property; pyright does not see it so.
         sources=cast("Mapping[str, SourcePackage]", prepared.sources),
         secret=partial(read_secret, project.root, instance),
+        adopted=adopted_secrets(prepared.plan),
     )
     for name, value in made.exports.items():
         pulumi.export(name, value)

@@ -78,7 +78,8 @@ _DURING: Final = (
         r"unprotect the resource|is protected",
         EngineError,
         "{instance} has data that is protected: {said}",
-        "`tenantry retire` (planned) will release or delete it; until then nothing is removed.",
+        "Nothing was removed. `tenantry retire {instance}` ends the instance and keeps its data, with a record of "
+        "where it is; `tenantry retire {instance} --data delete` deletes it.",
     ),
 )
 
@@ -113,7 +114,7 @@ def diagnose(failure: Failure, components: Callable[[], Sequence[str]]) -> Tenan
     for known in _DURING if found else (*_BEFORE, *_DURING):
         if known.pattern.search(said):
             facts = {"instance": failure.instance, "key": failure.key, "said": _last_line(said)}
-            return known.kind(known.message.format(**facts), hint=known.hint)
+            return known.kind(known.message.format(**facts), hint=known.hint.format(**facts))
     return _failed(failure, found, components)
 
 

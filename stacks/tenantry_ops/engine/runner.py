@@ -6,6 +6,7 @@ import dataclasses
 import time
 from typing import TYPE_CHECKING, Final
 
+from tenantry.errors import PreflightError
 from tenantry_ops.engine.events import Note
 from tenantry_ops.engine.lease import lease
 from tenantry_ops.engine.operation import operate
@@ -101,4 +102,16 @@ class _Attempt:
     def _ensure(self) -> None:
         if self.operation in {"refresh", "destroy"}:
             raise never_deployed(self.stack.instance)
+        _refuse_retired(self.stack)
         ensure_stack(self.stack.project, self.stack.instance, self.note)
+
+
+def _refuse_retired(stack: Stack) -> None:
+    """A retired instance has no stack any more: making one for it would begin an empty one."""
+    lifecycle = stack.project.tenant_data(stack.instance).get("lifecycle")
+    if isinstance(lifecycle, dict) and lifecycle.get("state") == "retired":
+        raise PreflightError(
+            f"{stack.instance} is retired.",
+            hint=f"Bring its kept data back: tenantry adopt {stack.instance}. To begin anew without data, set "
+            "`lifecycle.state: running` in its tenant file.",
+        )

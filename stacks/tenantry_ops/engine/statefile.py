@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from tenantry.errors import EngineError
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -113,6 +115,26 @@ class StateFile:
             latest: dict[str, Any] = json.loads(content)["checkpoint"]["latest"] or {}
             return [(item["resource"]["urn"], item["type"]) for item in latest.get("pending_operations") or []]
         return []
+
+    def leftovers(self) -> list[Path]:
+        """Everything that a removed stack leaves: earlier states, the history, backups, empty lock folders."""
+        root, project, stack = self.checkpoint.parents[2], self.checkpoint.parent.name, self.checkpoint.stem
+        folders = [root / kind / project / stack for kind in ("history", "backups")]
+        folders.append(self.locks_folder)
+        files = self.checkpoint.parent.glob(f"{stack}.json*.bak")
+        return [*(folder for folder in folders if folder.is_dir()), *files]
+
+    def resources(self) -> list[dict[str, Any]]:
+        """Every resource of the checkpoint, secrets encrypted. Raises EngineError where it cannot be read."""
+        try:
+            latest: dict[str, Any] = json.loads(self._content() or b"{}").get("checkpoint", {}).get("latest") or {}
+            found: list[dict[str, Any]] = latest.get("resources") or []
+        except (ValueError, AttributeError):
+            raise EngineError(
+                f"The state {self.checkpoint} cannot be read.",
+                hint="Is it whole? Pulumi keeps the one before beside it.",
+            ) from None
+        return found
 
     def _content(self) -> bytes:
         with contextlib.suppress(FileNotFoundError):

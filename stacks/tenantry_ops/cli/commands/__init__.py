@@ -55,6 +55,17 @@ SECTIONS: Final = (
         ),
     ),
     Section(
+        "Live",
+        (
+            Entry("upgrade", "Bring an instance to a newer version of its template.", "life", "upgrade"),
+            Entry("rollback", "Bring an instance back to the version before.", "life", "rollback"),
+            Entry("suspend", "Switch an instance off and keep its data.", "life", "suspend"),
+            Entry("resume", "Switch a suspended instance on again.", "life", "resume"),
+            Entry("retire", "End an instance; keep its data or delete it.", "life", "retire"),
+            Entry("adopt", "Bring a retired instance back with its kept data.", "life", "adopt"),
+        ),
+    ),
+    Section(
         "Look",
         (
             Entry("outputs", "Show an instance's URL and other outputs.", "outputs", "outputs"),

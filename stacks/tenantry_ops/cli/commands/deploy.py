@@ -60,7 +60,8 @@ def refresh(session: Session, instance: str) -> None:
 def destroy(session: Session, instance: str, *, yes: bool) -> None:
     """Remove everything that an instance owns; asks for its name first.
 
-    The tenant file, the key and the empty stack stay: `tenantry up` deploys it again. Protected data is not removed.
+    The tenant file, the key and the empty stack stay: `tenantry up` deploys it again. Where there is data, nothing is
+    removed: `tenantry retire` ends an instance that has any.
     """
     from tenantry_ops import sandboxes
 
@@ -89,7 +90,7 @@ def _run(session: Session, instance: str, operation: Operation) -> None:
     sandboxes.require(project, instance)
     with Progress(session.screen, instance, preview=operation == "preview") as progress:
         result = engine.run(project, instance, operation, progress)
-    session.screen.result(document(instance, result), lambda: _show(session, instance, result))
+    session.screen.result(document(instance, result), lambda: show_result(session, instance, result))
 
 
 def document(instance: str, result: EngineResult) -> dict[str, object]:
@@ -125,7 +126,8 @@ def summary(operation: Operation, changes: dict[str, int]) -> str:
     return ", ".join(words) or "nothing to do"
 
 
-def _show(session: Session, instance: str, result: EngineResult) -> None:
+def show_result(session: Session, instance: str, result: EngineResult) -> None:
+    """What a person sees of a finished operation."""
     screen = session.screen
     url = result.outputs.get("url")
     if screen.quiet:

@@ -10,8 +10,9 @@ import pulumi
 from tenantry.contract.outputs import InstanceOutputs
 from tenantry.contract.runtime import API_VERSION, Permission, PluginRequirement, RuntimeModels
 from tenantry.contract.scope import Connection
+from tenantry.credential import Credential
 from tenantry.spec.capabilities import FEATURES, Capabilities, Feature, Provenance
-from tenantry.spec.plan import ServicePlan
+from tenantry.spec.plan import DatabasePlan, ServicePlan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,6 +28,17 @@ MADE_SECRET = "made-by-the-cloud"
 class Thing(pulumi.CustomResource):
     def __init__(self, name: str, values: dict[str, pulumi.Input[str]], opts: pulumi.ResourceOptions) -> None:
         super().__init__("testcloud:index:Thing", name, {"values": values}, opts)
+
+
+def _database(component: DatabasePlan, plan: InstancePlan, scope: Scope, cloud: pulumi.ProviderResource) -> None:
+    """A thing that holds its own password: what was kept is only opened by the password that it was made with."""
+    password = Credential(
+        component.id,
+        of=component.engine,
+        given=scope.adopted(component.id),
+        opts=scope.data_options(plan, provider=scope.own),
+    )
+    Thing(component.id, {"password": password.value}, scope.data_options(plan, provider=cloud))
 
 
 class TestcloudRuntime:
@@ -68,9 +80,13 @@ class TestcloudRuntime:
         )
 
     def provision(self, plan: InstancePlan, scope: Scope, connection: Connection) -> InstanceOutputs:
-        options = scope.options(provider=connection.providers["testcloud"])
+        cloud = connection.providers["testcloud"]
+        options = scope.options(provider=cloud)
         url = plan.url or "http://unknown.example"
         for component in plan.components:
+            if isinstance(component, DatabasePlan):
+                _database(component, plan, scope, cloud)
+                continue
             env = component.env if isinstance(component, ServicePlan) else ()
             values = {var.name: scope.render(var.value, url=url) for var in env}
             Thing(component.id, {**values, "digest": str(getattr(component, "source", ""))}, options)

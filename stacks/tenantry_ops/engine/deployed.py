@@ -1,0 +1,67 @@
+"""What a stack's state holds, resource by resource."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from tenantry_ops.engine.events import name_of
+from tenantry_ops.engine.stack import Stack
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tenantry_ops.project import Project
+
+_SPECIAL: Final = "4dabf18193072939515e22adb298388d"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployed:
+    """One resource of the state. `id` is the vendor's; `outputs` holds secrets as the engine encrypted them."""
+
+    urn: str
+    type: str
+    name: str
+    id: str
+    protected: bool
+    retained: bool
+    custom: bool
+    outputs: Mapping[str, Any]
+
+
+def read_resources(project: Project, instance: str, *, show_secrets: bool = False) -> list[Deployed] | None:
+    """Every resource of the stack; None where there is no stack. Starts the engine only where the state is no file.
+
+    With `show_secrets` the engine is started and secret outputs are plain; they must go nowhere but into another
+    encrypted place. Raises EngineError, PreflightError.
+    """
+    stack = Stack.of(project, instance)
+    if stack.state is not None and not stack.state.exists():
+        return None
+    if stack.state is not None and not show_secrets:
+        return [_resource(item) for item in stack.state.resources()]
+    done = stack.call("stack", "export", *(("--show-secrets",) if show_secrets else ()))
+    deployment: dict[str, Any] = json.loads(done.stdout).get("deployment") or {}
+    return [_resource(item) for item in deployment.get("resources") or ()]
+
+
+def plain_text(value: object) -> str | None:
+    """An output as text, where it is one or a secret that is shown."""
+    if isinstance(value, dict) and _SPECIAL in value and "plaintext" in value:
+        value = json.loads(value["plaintext"])
+    return value if isinstance(value, str) else None
+
+
+def _resource(item: Mapping[str, Any]) -> Deployed:
+    return Deployed(
+        urn=item["urn"],
+        type=item["type"],
+        name=name_of(item["urn"]),
+        id=item.get("id", ""),
+        protected=bool(item.get("protect")),
+        retained=bool(item.get("retainOnDelete")),
+        custom=bool(item.get("custom")),
+        outputs=item.get("outputs") or {},
+    )
