@@ -116,10 +116,13 @@ def recorded() -> list[dict[str, Any]]:
 
 
 def render(resources: list[dict[str, Any]]) -> tuple[str, str]:
-    """The program and its `sources.json` (long texts, by digest of nothing: in order of appearance)."""
+    """The program and its `sources.json` (long texts, in order of appearance).
+
+    Registrations come in no fixed order: the program has them by type and name, so that it changes only with them.
+    """
     sources: list[str] = []
     lines = [HEAD.replace("@INSTANCE@", json.dumps(INSTANCE))]
-    for resource in resources:
+    for resource in sorted(resources, key=lambda each: (each["type"], each["name"])):
         kind = re.fullmatch(r"kubernetes:([a-z0-9.]+)/(v[a-z0-9]+):(\w+)", resource["type"])
         if kind is None or resource["read"]:
             continue

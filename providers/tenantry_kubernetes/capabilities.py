@@ -19,12 +19,23 @@ _MANAGED: Final = Provenance(kind="documented", source="https://cert-manager.io/
 _OWN: Final = Provenance(kind="assumed", source="providers/tenantry_kubernetes/capabilities.py", on="2026-11-23")
 
 
+_POSTGRES: Final = Provenance(kind="documented", source="https://hub.docker.com/_/postgres", on="2026-11-23")
+_MYSQL: Final = Provenance(kind="documented", source="https://hub.docker.com/_/mysql", on="2026-11-23")
+_VERSITYGW: Final = Provenance(
+    kind="documented", source="https://github.com/versity/versitygw/tree/v1.8.0", on="2026-11-23"
+)
+
+
 def _yes(provenance: Provenance) -> Feature:
     return Feature(support="yes", provenance=provenance)
 
 
 def _nearly(provenance: Provenance, note: str) -> Feature:
     return Feature(support="approximate", provenance=provenance, note=note)
+
+
+def _database(_engine: str, provenance: Provenance) -> Feature:
+    return Feature(support="yes", provenance=provenance)
 
 
 CAPABILITIES: Final = Capabilities(
@@ -38,6 +49,14 @@ CAPABILITIES: Final = Capabilities(
             _SCALE, "Kubernetes does not limit requests per copy; copies are added by CPU use instead."
         ),
         "site": _yes(_DEPLOYMENT),
+        "database.postgresql": _database("postgresql", _POSTGRES),
+        "database.mysql": _database("mysql", _MYSQL),
+        "database.external": _yes(_OWN),
+        "bucket": _yes(_VERSITYGW),
+        "bucket.public": _yes(_VERSITYGW),
+        "bucket.external": _yes(_OWN),
+        "schedule": _yes(_docs("concepts/workloads/controllers/cron-jobs/")),
+        "suspend": _yes(_DEPLOYMENT),
         "domains": _yes(_INGRESS),
         "domains.tls.managed": _nearly(
             _MANAGED,
@@ -72,4 +91,3 @@ CAPABILITIES: Final = Capabilities(
     },
     source_runtimes=tuple(sorted(KNOWN)),
 )
-"""Databases, buckets, schedules and migrations are absent: this version does not make them."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 SANDBOX_KUBECONFIG: Final = "TENANTRY_SANDBOX_KUBECONFIG"
 SANDBOX_INGRESS_CLASS: Final = "TENANTRY_SANDBOX_INGRESS_CLASS"
 SANDBOX_GATEWAY: Final = "TENANTRY_SANDBOX_GATEWAY"
+SANDBOX_HTTP_PORT: Final = "TENANTRY_SANDBOX_HTTP_PORT"
 SANDBOX_HOST_SUFFIX: Final = "TENANTRY_SANDBOX_HOST_SUFFIX"
 SANDBOX_IMAGES_ANNOTATION: Final = "sandbox.tenantry.dev/images"
 """On a pod: JSON object, image -> the source runtime that the sandbox's node runs in its stead."""
@@ -43,6 +44,10 @@ class Cluster:
     controllers: Controllers
     issuer: CertManager | None
     own_certificates: bool
+    host_suffix: str | None = None
+    """Below this name the cluster answers for every host."""
+    http_port: str | None = None
+    """In a sandbox: where its gateway listens."""
 
     @classmethod
     def of(cls, plan: InstancePlan, settings: Mapping[str, str]) -> Cluster:
@@ -68,6 +73,7 @@ class Cluster:
             controllers=routing.controllers or _usual_controllers(routing.ingress_class, routing.gateway),
             issuer=issuer,
             own_certificates=routing.kind == "httproute",
+            host_suffix=routing.host_suffix,
         )
 
     def platform(self, runtime: str | None) -> Platform:
@@ -93,12 +99,20 @@ class Cluster:
             controllers=Controllers(namespaces=(namespace,)),
             issuer=None,
             own_certificates=True,
+            host_suffix=settings.get(SANDBOX_HOST_SUFFIX),
+            http_port=settings.get(SANDBOX_HTTP_PORT),
         )
 
 
 def runtime_annotation(cluster: Cluster, image: str, runtime: str) -> dict[str, str]:
     """What a pod says to the sandbox's node of its image; nothing when live."""
-    return {SANDBOX_IMAGES_ANNOTATION: json.dumps({image: runtime})} if cluster.mode == "sandbox" else {}
+    return runtime_annotations(cluster, {image: runtime})
+
+
+def runtime_annotations(cluster: Cluster, runtimes: Mapping[str, str]) -> dict[str, str]:
+    """As `runtime_annotation`, for a pod with several images."""
+    said = json.dumps(dict(runtimes), sort_keys=True)
+    return {SANDBOX_IMAGES_ANNOTATION: said} if cluster.mode == "sandbox" else {}
 
 
 def default_host(instance: str, account: Mapping[str, Json], settings: Mapping[str, str]) -> str:

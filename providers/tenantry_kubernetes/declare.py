@@ -12,22 +12,33 @@ if TYPE_CHECKING:
     import pulumi
 
     from tenantry.contract.scope import Scope
+    from tenantry.spec.plan import InstancePlan
     from tenantry_kubernetes.workloads.manifest import Manifest
 
 
 def declare(
-    manifests: Iterable[Manifest], scope: Scope, provider: pulumi.ProviderResource
+    manifests: Iterable[Manifest], plan: InstancePlan, scope: Scope, provider: pulumi.ProviderResource
 ) -> Mapping[tuple[str, str], pulumi.CustomResource]:
     """Declares each manifest as a resource with its frozen logical name, after those that it names.
 
     The result has every resource by kind and logical name.
     """
     made: dict[tuple[str, str], pulumi.CustomResource] = {}
+    kept = False
     for manifest in manifests:
-        options = scope.options(provider=provider, depends_on=[made[key] for key in manifest.after])
-        # A namespace takes its objects with it: one deletion to wait for instead of all of them.
-        options.deleted_with = made.get(NAMESPACE)
+        after = [made[key] for key in manifest.after]
+        if manifest.data:
+            options = scope.data_options(plan, provider=provider, depends_on=after)
+        else:
+            options = scope.options(provider=provider, depends_on=after)
+        if not kept:
+            # A namespace takes its objects with it: one deletion to wait for instead of all of them.
+            options.deleted_with = made.get(NAMESPACE)
+        # What pods of an earlier version use stays until the sweep.
+        if manifest.by_content:
+            options.retain_on_delete = True
         made[manifest.key] = _resource(manifest, options)
+        kept = kept or (manifest.key == NAMESPACE and manifest.data)
     return made
 
 
@@ -60,6 +71,8 @@ def _typed(api_version: str, kind: str) -> Callable[..., Any] | None:
             found = getattr(k8s.core.v1, kind)
         case "apps/v1":
             found = getattr(k8s.apps.v1, kind)
+        case "batch/v1":
+            found = getattr(k8s.batch.v1, kind)
         case "networking.k8s.io/v1":
             found = getattr(k8s.networking.v1, kind)
         case "policy/v1":

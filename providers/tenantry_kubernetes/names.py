@@ -12,6 +12,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from tenantry.contract.tasks import InstanceRef
     from tenantry.spec.plan import InstancePlan
 
 DNS_LABEL: Final = 63
@@ -20,7 +21,7 @@ _HASH: Final = 10
 _UNFIT = re.compile(r"[^A-Za-z0-9_.-]")
 
 
-def namespace_name(plan: InstancePlan) -> str:
+def namespace_name(plan: InstancePlan | InstanceRef) -> str:
     """The instance's namespace: the instance id, and a hash of tenant and instance.
 
     The hash's length is fixed, so that no instance id can spell another instance's namespace.
@@ -65,5 +66,23 @@ def selector(plan: InstancePlan, component: str) -> dict[str, str]:
     return {"tenantry.dev/component": component, "tenantry.dev/instance": plan.instance}
 
 
-def _digest(*parts: str) -> str:
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:_HASH]
+def task_labels(plan: InstancePlan, component: str) -> dict[str, str]:
+    """The labels of pods that work for a component and are none of its copies: no Service may send them requests.
+
+    Such a pod reaches what the component reaches: the databases and buckets that a service binds, or the data itself.
+    """
+    return labels(plan) | {"tenantry.dev/task-of": component}
+
+
+def service_host(plan: InstancePlan, name: str) -> str:
+    """The host name of a Service inside the cluster."""
+    return f"{name}.{namespace_name(plan)}.svc"
+
+
+def access_key_id(plan: InstancePlan | InstanceRef, component: str) -> str:
+    """The name of the application's account at a bucket's server: the same in every deployment of the instance."""
+    return f"TN{_digest(plan.tenant, plan.instance, component, length=18).upper()}"
+
+
+def _digest(*parts: str, length: int = _HASH) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:length]

@@ -9,8 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tenantry.contract.runtime import Permission
-from tenantry.spec.plan import ServicePlan, SitePlan
+from tenantry.spec.plan import BucketPlan, ComponentField, DatabasePlan, SchedulePlan, ServicePlan, SitePlan
 from tenantry_kubernetes.account import Account, Extensions
+from tenantry_kubernetes.data_sources import ExternalDatabase, OperatedDatabase
+from tenantry_kubernetes.workloads.database import source_of
 from tenantry_kubernetes.workloads.manifest import INSTANCE
 from tenantry_kubernetes.workloads.scaling import bounds
 
@@ -28,7 +30,12 @@ RESOURCES: Final = {
     "ConfigMap": "configmaps",
     "Secret": "secrets",
     "Service": "services",
+    "PersistentVolumeClaim": "persistentvolumeclaims",
     "Deployment": "deployments.apps",
+    "StatefulSet": "statefulsets.apps",
+    "Job": "jobs.batch",
+    "CronJob": "cronjobs.batch",
+    "Cluster": "clusters.postgresql.cnpg.io",
     "NetworkPolicy": "networkpolicies.networking.k8s.io",
     "Ingress": "ingresses.networking.k8s.io",
     "HTTPRoute": "httproutes.gateway.networking.k8s.io",
@@ -37,10 +44,14 @@ RESOURCES: Final = {
 }
 """Kind -> its resource, in the form of `kubectl auth can-i VERB RESOURCE`."""
 
+_SERVER: Final = ("PersistentVolumeClaim", "Secret", "NetworkPolicy", "Service", "StatefulSet")
+"""What every server that keeps data has."""
 _OWN: Final = ("create", "delete", "get", "list", "patch", "watch")
 _WATCHED: Final = ("get", "list", "watch")
 _AWAITED: Final = {
     "Deployment": ("replicasets.apps", "pods", "persistentvolumeclaims"),
+    "StatefulSet": ("controllerrevisions.apps", "pods"),
+    "Job": ("pods",),
     "Ingress": ("services", "endpoints", "endpointslices.discovery.k8s.io"),
 }
 
@@ -61,22 +72,20 @@ def kinds(plan: InstancePlan) -> Iterator[tuple[str, str]]:
     """Pairs of component and kind that the plan makes."""
     for kind in ("Namespace", "ResourceQuota", "LimitRange", "ServiceAccount", "NetworkPolicy"):
         yield INSTANCE, kind
-    egress = Extensions.of(plan.runtime.extensions).egress
-    routed = {route.component for route in plan.routes}
+    account, extensions = Account.of(plan.runtime.account), Extensions.of(plan.runtime.extensions)
+    route = "HTTPRoute" if account.routing and account.routing.kind == "httproute" else "Ingress"
     for component in plan.components:
-        if not isinstance(component, ServicePlan | SitePlan):
-            continue
-        yield component.id, "Deployment"
-        yield component.id, "Service"
-        if component.source is not None:
-            yield component.id, "ConfigMap"
-        if component.id in routed or (isinstance(component, ServicePlan) and (egress.internet or egress.cidrs)):
-            yield component.id, "NetworkPolicy"
-        if isinstance(component, ServicePlan):
-            yield from _of_service(component)
+        if isinstance(component, ServicePlan | SitePlan):
+            yield from _of_pods(plan, component, account, extensions)
+        elif isinstance(component, DatabasePlan):
+            yield from _of_database(plan, component, account, extensions)
+        elif isinstance(component, BucketPlan) and (plan.mode == "sandbox" or component.id not in account.buckets):
+            yield from ((component.id, kind) for kind in (*_SERVER, "ConfigMap", "Job"))
+            yield INSTANCE, route
+        elif isinstance(component, SchedulePlan):
+            yield from ((component.id, kind) for kind in ("ConfigMap", "CronJob"))
     if plan.routes:
-        routing = Account.of(plan.runtime.account).routing
-        yield INSTANCE, "HTTPRoute" if routing and routing.kind == "httproute" else "Ingress"
+        yield INSTANCE, route
     if any(domain.tls == "provided" for domain in plan.domains):
         yield INSTANCE, "Secret"
 
@@ -103,8 +112,41 @@ def cluster_role(rules: Iterable[Permission], name: str) -> Body:
     }
 
 
-def _of_service(service: ServicePlan) -> Iterator[tuple[str, str]]:
-    if any(variable.value.is_secret for variable in service.env):
+def _of_pods(
+    plan: InstancePlan, component: ServicePlan | SitePlan, account: Account, extensions: Extensions
+) -> Iterator[tuple[str, str]]:
+    egress = extensions.egress
+    yield component.id, "Deployment"
+    yield component.id, "Service"
+    if component.source is not None:
+        yield component.id, "ConfigMap"
+    routed = any(route.component == component.id for route in plan.routes)
+    if routed or (isinstance(component, ServicePlan) and (egress.internet or egress.cidrs)):
+        yield component.id, "NetworkPolicy"
+    if isinstance(component, ServicePlan):
+        yield from _of_service(component, {*account.databases, *account.buckets})
+
+
+def _of_database(
+    plan: InstancePlan, database: DatabasePlan, account: Account, extensions: Extensions
+) -> Iterator[tuple[str, str]]:
+    source = source_of(database, account, extensions, plan.mode)
+    if isinstance(source, ExternalDatabase):
+        if source.ca is not None:
+            yield database.id, "ConfigMap"
+    elif isinstance(source, OperatedDatabase):
+        yield from ((database.id, kind) for kind in ("Secret", "NetworkPolicy", "Cluster"))
+    else:
+        yield from ((database.id, kind) for kind in (*_SERVER, "ConfigMap"))
+
+
+def _of_service(service: ServicePlan, elsewhere: set[str]) -> Iterator[tuple[str, str]]:
+    # What the account says of data that is elsewhere is secret as a whole.
+    if any(
+        variable.value.is_secret
+        or any(isinstance(part, ComponentField) and part.component in elsewhere for part in variable.value.parts)
+        for variable in service.env
+    ):
         yield service.id, "Secret"
     least, most = bounds(service.scale)
     if most > 1:

@@ -55,15 +55,21 @@ class KubernetesRuntime:
 
     def provision(self, plan: InstancePlan, scope: Scope, connection: Connection) -> InstanceOutputs:
         """Declares the instance's objects. Raises CapabilityError before the first where the cluster cannot run it."""
+        import pulumi
+
         from tenantry_kubernetes.declare import declare
         from tenantry_kubernetes.workloads.instance import component_urls, instance_objects, instance_url
 
         where = cluster.Cluster.of(plan, scope.settings)
-        manifests = instance_objects(plan, where, scope)
-        declare(manifests, scope, connection.providers["kubernetes"])
+        made = instance_objects(plan, where, scope)
+        declare(made.manifests, plan, scope, connection.providers["kubernetes"])
         url = instance_url(plan, where)
         return InstanceOutputs(
-            url=url, services=dict(component_urls(plan, url)), refs={"namespace": namespace_name(plan)}
+            url=url,
+            services=dict(component_urls(plan, url)),
+            databases={name: pulumi.Output.all(**fields) for name, fields in made.databases.items()},
+            buckets={name: pulumi.Output.all(**fields) for name, fields in made.buckets.items()},
+            refs={"namespace": namespace_name(plan)},
         )
 
     def permissions(self, plan: InstancePlan) -> list[Permission]:

@@ -75,14 +75,22 @@ class Echo(pulumi.runtime.Mocks):
         self._answers = answers
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
-        """The outputs of one resource."""
-        return f"{args.name}-id", {**self._answers.get(args.typ, {}), **args.inputs}
+        """The outputs of one resource; of ours, what its plugin would make."""
+        return f"{args.name}-id", {**self._answers.get(args.typ, {}), **_own(args.typ, args.name), **args.inputs}
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
         """Refuses what the sandbox does not list: an adapter declares, and asks for nothing but the account."""
         if args.token not in self._answers:
             raise RuntimeError(f"the adapter invoked {args.token}, which its sandbox's `answers` do not list")
         return dict(self._answers[args.token]), []
+
+
+def _own(kind: str, name: str) -> dict[str, Json]:
+    if kind == "tenantry:index:Credential":
+        return {"value": f"made-for-{name}"}
+    if kind == "tenantry:index:ServerCertificate":
+        return dict.fromkeys(("caCertificate", "caPrivateKey", "certificate", "privateKey"), f"pem-of-{name}")
+    return {}
 
 
 def block_sockets() -> None:

@@ -8,13 +8,14 @@ from tenantry.errors import CapabilityError
 from tenantry_kubernetes.workloads.network import PORT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     import pulumi
 
     from tenantry.contract.scope import Scope
     from tenantry.spec.plan import ServicePlan
-    from tenantry_kubernetes.workloads.manifest import Body
+    from tenantry_kubernetes.workloads.bindings import Known
+    from tenantry_kubernetes.workloads.manifest import Body, Manifest
 
 
 def literal(text: str) -> str:
@@ -27,10 +28,10 @@ def container_env(
     scope: Scope,
     *,
     url: str,
-    fields: Mapping[tuple[str, str], str],
+    known: Known,
     language: Mapping[str, str],
 ) -> tuple[list[Body], dict[str, pulumi.Output[str]]]:
-    """The container's `env`, and the secret values that the component's Secret must hold.
+    """The container's plain `env`, and the secret values that the component's Secret must hold.
 
     Raises CapabilityError for a field of another component that this runtime does not have.
     """
@@ -40,22 +41,25 @@ def container_env(
     secrets: dict[str, pulumi.Output[str]] = {}
     for variable in service.env:
         try:
-            value = scope.render(variable.value, url=url, fields=fields)
+            value = scope.render(variable.value, url=url, fields=known.values)
         except KeyError as error:
             raise CapabilityError(
                 f"The variable {variable.name} of {service.id} uses {_field(error)}, which Kubernetes does not give.",
-                hint="Only the url of components that a route leads to is known on this runtime.",
+                hint="Known are the url of components that a route leads to, and the fields of databases and buckets.",
             ) from None
-        if variable.value.is_secret:
+        if known.keeps_secret(variable.value):
             plain.pop(variable.name, None)
             secrets[variable.name] = pulumi.Output.concat(value)
         elif isinstance(value, str):
             plain[variable.name] = literal(value)
         else:
             plain[variable.name] = pulumi.Output.concat(value).apply(literal)
-    env: list[Body] = [{"name": name, "value": value} for name, value in plain.items()]
-    env += [{"name": name, "valueFrom": {"secretKeyRef": {"name": service.id, "key": name}}} for name in secrets]
-    return env, secrets
+    return [{"name": name, "value": value} for name, value in plain.items()], secrets
+
+
+def secret_env(secret: Manifest, names: Iterable[str]) -> list[Body]:
+    """Variables whose values are in a Secret, under their own names."""
+    return [{"name": name, "valueFrom": {"secretKeyRef": {"name": secret.name, "key": name}}} for name in names]
 
 
 def _field(error: KeyError) -> str:

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from tenantry.errors import CapabilityError
-from tenantry.spec.plan import ServicePlan, SitePlan
+from tenantry.spec.plan import SchedulePlan, ServicePlan, SitePlan
 from tenantry_kubernetes.packing import Packed, pack
 from tenantry_kubernetes.workloads import namespace
+from tenantry_kubernetes.workloads.bindings import Known
+from tenantry_kubernetes.workloads.data import data_objects, keeps_data, kept_objects, needs
+from tenantry_kubernetes.workloads.generated import generate
 from tenantry_kubernetes.workloads.manifest import INSTANCE
 from tenantry_kubernetes.workloads.network import base_policies
 from tenantry_kubernetes.workloads.routing import hosts, routing
+from tenantry_kubernetes.workloads.schedule import schedule_objects
 from tenantry_kubernetes.workloads.services import service_objects, site_objects
 
 if TYPE_CHECKING:
     from tenantry.contract.scope import Scope
     from tenantry.spec.plan import InstancePlan
     from tenantry_kubernetes.cluster import Cluster
+    from tenantry_kubernetes.workloads.data import Fields
     from tenantry_kubernetes.workloads.manifest import Manifest
+
+_POD_MAKERS: Final = frozenset({"Deployment", "StatefulSet", "Job", "CronJob", "Cluster"})
 
 
 def instance_url(plan: InstancePlan, cluster: Cluster) -> str:
@@ -37,20 +43,39 @@ def component_urls(plan: InstancePlan, url: str) -> dict[str, str]:
     return out
 
 
-def instance_objects(plan: InstancePlan, cluster: Cluster, scope: Scope) -> list[Manifest]:
-    """The manifests of an instance. Raises CapabilityError before the first one where the cluster cannot run it."""
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Instance:
+    """The manifests of an instance, and what its outputs say of its data."""
+
+    manifests: list[Manifest]
+    databases: dict[str, Fields] = dataclasses.field(default_factory=dict)
+    buckets: dict[str, Fields] = dataclasses.field(default_factory=dict)
+
+
+def instance_objects(plan: InstancePlan, cluster: Cluster, scope: Scope) -> Instance:
+    """Everything of an instance. Declares the secrets that its data needs, and no object yet.
+
+    Raises CapabilityError before anything is declared where the cluster cannot run it.
+    """
+    wanted = list(needs(plan, cluster))
+    kept = keeps_data(plan, cluster)
+    if plan.lifecycle_state == "retired":
+        found = [namespace.namespace(plan, data=True), *kept_objects(plan, cluster)] if kept else []
+        generate(plan, cluster, scope)
+        return Instance(manifests=found)
     packed = _pack_all(plan, cluster, scope)
     hosts(plan, cluster)
     url = instance_url(plan, cluster)
-    fields = {(component, "url"): value for component, value in component_urls(plan, url).items()}
+    data = data_objects(plan, cluster, scope, generate(plan, cluster, scope), url)
+    known = Known.of(component_urls(plan, url), data.bindings)
     foundation = [
-        namespace.namespace(plan),
-        namespace.quota(plan, certificates=cluster.issuer is not None),
+        namespace.namespace(plan, data=kept),
+        namespace.quota(plan, certificates=cluster.issuer is not None, data=wanted),
         namespace.limits(plan),
         namespace.service_account(plan),
-        *base_policies(plan, cluster),
+        *base_policies(plan, cluster, data=kept),
     ]
-    components: list[Manifest] = []
+    components: list[Manifest] = [*data.manifests]
     for component in plan.components:
         if isinstance(component, ServicePlan):
             components += service_objects(
@@ -60,17 +85,21 @@ def instance_objects(plan: InstancePlan, cluster: Cluster, scope: Scope) -> list
                 scope=scope,
                 packed=packed.get(component.id),
                 url=url,
-                fields=fields,
+                known=known,
             )
         elif isinstance(component, SitePlan):
             components += site_objects(plan, component, cluster=cluster, packed=packed[component.id])
+    for component in plan.components:
+        if isinstance(component, SchedulePlan):
+            components += schedule_objects(plan, component, cluster=cluster)
     guarded = [_guarded(manifest, [*foundation, *components]) for manifest in components]
-    return [*foundation, *guarded, *(routing(plan, cluster, scope) if plan.routes else [])]
+    routes = [*data.routes, *(routing(plan, cluster, scope) if plan.routes else [])]
+    return Instance(manifests=[*foundation, *guarded, *routes], databases=data.databases, buckets=data.buckets)
 
 
 def _guarded(manifest: Manifest, declared: list[Manifest]) -> Manifest:
-    """A Deployment comes after everything that bounds it: quota, limits, account and network policies."""
-    if manifest.kind != "Deployment":
+    """What makes pods comes after everything that bounds them: quota, limits, account and network policies."""
+    if manifest.kind not in _POD_MAKERS:
         return manifest
     bounds = [
         other.key
@@ -83,13 +112,7 @@ def _guarded(manifest: Manifest, declared: list[Manifest]) -> Manifest:
 def _pack_all(plan: InstancePlan, cluster: Cluster, scope: Scope) -> dict[str, Packed]:
     out: dict[str, Packed] = {}
     for component in plan.components:
-        if isinstance(component, ServicePlan | SitePlan):
-            if component.source is not None:
-                platform = cluster.platform(component.runtime) if isinstance(component, ServicePlan) else None
-                out[component.id] = pack(component.id, scope.sources, cluster.account.bundles, platform)
-        elif component.type != "miniprogram":
-            raise CapabilityError(
-                f"Kubernetes does not make a {component.type} yet ({component.id}).",
-                hint="Remove the component, or use a runtime that `tenantry runtimes` shows with it.",
-            )
+        if isinstance(component, ServicePlan | SitePlan) and component.source is not None:
+            platform = cluster.platform(component.runtime) if isinstance(component, ServicePlan) else None
+            out[component.id] = pack(component.id, scope.sources, cluster.account.bundles, platform)
     return out

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from tenantry_kubernetes.names import labels, namespace_name
 
 if TYPE_CHECKING:
+    import pulumi
+
     from tenantry.spec.plan import InstancePlan
 
 Body: TypeAlias = dict[str, Any]
@@ -31,6 +33,10 @@ class Manifest:
     body: Body
     after: tuple[tuple[str, str], ...] = field(default=())
     """Pairs of kind and logical name that are declared earlier and must be there first."""
+    data: bool = False
+    """Its loss loses data: protected, and kept or deleted as `lifecycle.data` says."""
+    by_content: bool = False
+    """Its name tells its content: another content is another object, and the one before stays until it is swept."""
 
     @property
     def kind(self) -> str:
@@ -38,9 +44,45 @@ class Manifest:
         return str(self.body["kind"])
 
     @property
+    def name(self) -> pulumi.Input[str]:
+        """The object's name in the cluster."""
+        found: pulumi.Input[str] = self.body["metadata"]["name"]
+        return found
+
+    @property
     def key(self) -> tuple[str, str]:
         """Kind and logical name: unique in a stack."""
         return (self.kind, self.logical)
+
+
+CONTENT_LABEL: Final = "tenantry.dev/by-content"
+"""On objects that are swept when nothing uses them any more."""
+
+
+def content_head(plan: InstancePlan, kind: str, component: str, content: str | pulumi.Output[str]) -> Body:
+    """`apiVersion`, `kind` and `metadata` of an object that is called after its component and its content.
+
+    Nothing in its metadata tells the version: several versions may share it. What another resource of ours made under
+    this name is taken over: it has the same content.
+    """
+    body = head(plan, "v1", kind, component, component=component, annotations={"pulumi.com/patchForce": "true"})
+    if isinstance(content, str):
+        body["metadata"]["name"] = content_name(component, content)
+    else:
+        body["metadata"]["name"] = content.apply(lambda digest: content_name(component, digest))
+    del body["metadata"]["labels"]["app.kubernetes.io/version"]
+    body["metadata"]["labels"][CONTENT_LABEL] = "true"
+    return body
+
+
+def content_name(component: str, content: str) -> str:
+    """The name of an object by its component and the digest of its content. Ids hold 40 characters at most."""
+    return f"{component}-{content}"
+
+
+def running(plan: InstancePlan) -> bool:
+    """Whether anything of the instance may run: a suspended one keeps its objects and has no pod."""
+    return plan.lifecycle_state == "running"
 
 
 def head(

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from tenantry.spec.plan import ServicePlan, SitePlan
+from tenantry.spec.plan import SchedulePlan, ServicePlan, SitePlan
 from tenantry_kubernetes.names import labels, namespace_name
 from tenantry_kubernetes.workloads.manifest import AWAIT_SECONDS, INSTANCE, Manifest, head
-from tenantry_kubernetes.workloads.sizes import SITE, cpu, memory
+from tenantry_kubernetes.workloads.sizes import SITE, TASK, cpu, memory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from tenantry.spec.plan import InstancePlan, Resources
 
@@ -21,8 +22,8 @@ NAMESPACE: Final = ("Namespace", "namespace")
 _SOLVER_PODS: Final = 4
 
 
-def namespace(plan: InstancePlan) -> Manifest:
-    """The namespace: every pod in it must be `restricted`."""
+def namespace(plan: InstancePlan, *, data: bool = False) -> Manifest:
+    """The namespace: every pod in it must be `restricted`. `data`: its deletion would take data along."""
     security = {
         f"pod-security.kubernetes.io/{mode}{suffix}": value
         for mode in ("enforce", "warn", "audit")
@@ -43,16 +44,18 @@ def namespace(plan: InstancePlan) -> Manifest:
                 },
             },
         },
+        data=data,
     )
 
 
-def quota(plan: InstancePlan, *, certificates: bool) -> Manifest:
+def quota(plan: InstancePlan, *, certificates: bool, data: Sequence[Need] = ()) -> Manifest:
     """The most that the namespace may hold: every component at its largest, during a roll, and nothing that costs more.
 
-    `certificates`: leave room for the pods with which cert-manager answers a challenge.
+    `certificates`: leave room for the pods with which cert-manager answers a challenge. `data`: what databases and
+    buckets take.
     """
     pods, cpu_millis, memory_bytes = 0, 0, 0
-    for copies, resources in _ceilings(plan):
+    for copies, resources in [*_ceilings(plan), *((need.pods, need.resources) for need in data)]:
         pods += copies
         cpu_millis += copies * resources.cpu_millis
         memory_bytes += copies * resources.memory_bytes
@@ -66,7 +69,7 @@ def quota(plan: InstancePlan, *, certificates: bool) -> Manifest:
         "limits.cpu": cpu(cpu_millis),
         "requests.memory": memory(memory_bytes),
         "limits.memory": memory(memory_bytes),
-        "persistentvolumeclaims": "0",
+        "persistentvolumeclaims": str(sum(need.volumes for need in data)),
         "services.loadbalancers": "0",
     }
     if not certificates:
@@ -74,6 +77,15 @@ def quota(plan: InstancePlan, *, certificates: bool) -> Manifest:
     body = head(plan, "v1", "ResourceQuota", "instance")
     body["spec"] = {"hard": hard}
     return Manifest(logical="quota", component=INSTANCE, body=body, after=(NAMESPACE,))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """What one database or bucket takes at most: pods at once with what one of them uses, and volumes."""
+
+    pods: int
+    resources: Resources
+    volumes: int = 0
 
 
 def limits(plan: InstancePlan) -> Manifest:
@@ -95,6 +107,10 @@ def _ceilings(plan: InstancePlan) -> Iterator[tuple[int, Resources]]:
     """Copies at once, and what one takes. Pods that still end during a roll count, as does the one that is ahead."""
     for component in plan.components:
         if isinstance(component, ServicePlan):
-            yield 2 * component.scale.max + 1, component.resources
+            task = 1 if component.migrate is not None else 0
+            yield 2 * component.scale.max + 1 + task, component.resources
         elif isinstance(component, SitePlan):
             yield 3, SITE
+        elif isinstance(component, SchedulePlan):
+            # The call, and the one of a retry whose pod has not ended yet.
+            yield 2, TASK

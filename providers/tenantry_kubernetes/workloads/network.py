@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tenantry_kubernetes.names import selector
+from tenantry_kubernetes.workloads.bindings import clients
 from tenantry_kubernetes.workloads.manifest import INSTANCE, Manifest, head
 from tenantry_kubernetes.workloads.namespace import NAMESPACE
 
@@ -26,15 +27,23 @@ _PRIVATE_V4: Final = ("10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0
 _PRIVATE_V6: Final = ("::1/128", "fc00::/7", "fe80::/10")
 
 
-def base_policies(plan: InstancePlan, cluster: Cluster) -> list[Manifest]:
-    """Deny everything; allow the components among themselves, and asking the cluster's name server."""
+DATA_LABEL: Final = "tenantry.dev/data"
+"""On pods that keep data: the instance's other pods do not reach them unless they are bound to them."""
+
+
+def base_policies(plan: InstancePlan, cluster: Cluster, *, data: bool = False) -> list[Manifest]:
+    """Deny everything; allow the components among themselves, and asking the cluster's name server.
+
+    `data`: some pods keep data. They ask nobody, and only who is bound to them reaches them.
+    """
+    inner: Body = {"matchExpressions": [{"key": DATA_LABEL, "operator": "DoesNotExist"}]} if data else {}
     deny = _policy(plan, "instance.default-deny", {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]})
     siblings: Body = {"podSelector": {}}
     inside = _policy(
         plan,
         "instance.inside",
         {
-            "podSelector": {},
+            "podSelector": inner,
             "policyTypes": ["Ingress", "Egress"],
             "ingress": [{"from": [siblings]}],
             "egress": [
@@ -82,6 +91,59 @@ def component_policy(
     body = head(plan, "networking.k8s.io/v1", "NetworkPolicy", component, component=component)
     body["spec"] = spec
     return Manifest(logical=component, component=component, body=body, after=(NAMESPACE,))
+
+
+def data_policy(
+    plan: InstancePlan,
+    component: str,
+    *,
+    ports: list[int],
+    admin_port: int | None = None,
+    cluster: Cluster | None = None,
+) -> Manifest:
+    """Who reaches a server that keeps data: services that use it, tasks of theirs and its own, and nobody else.
+
+    `admin_port` is open to the server's own tasks alone. With `cluster`, requests from outside come in as well.
+    """
+    users = clients(plan, component)
+    tasks = {"key": "tenantry.dev/task-of", "operator": "In", "values": [*users, component]}
+    peers: list[Body] = [{"podSelector": {"matchExpressions": [tasks]}}]
+    if users:
+        services = {"key": "tenantry.dev/component", "operator": "In", "values": users}
+        peers.append({"podSelector": {"matchExpressions": [services]}})
+    if cluster is not None:
+        peers += controller_peers(cluster)
+    rules: list[Body] = [{"from": peers, "ports": [{"protocol": "TCP", "port": port} for port in ports]}]
+    if admin_port is not None:
+        own = {"podSelector": {"matchLabels": {"tenantry.dev/task-of": component}}}
+        rules.append({"from": [own], "ports": [{"protocol": "TCP", "port": admin_port}]})
+    body = head(plan, "networking.k8s.io/v1", "NetworkPolicy", component, component=component)
+    body["spec"] = {
+        "podSelector": {"matchLabels": selector(plan, component)},
+        "policyTypes": ["Ingress"],
+        "ingress": rules,
+    }
+    return Manifest(logical=component, component=component, body=body, after=(NAMESPACE,))
+
+
+def operated_policies(plan: InstancePlan, component: str, *, port: int) -> list[Manifest]:
+    """For pods that an operator makes: their clients, the operator, one another, and the cluster's API.
+
+    The API server has no pods that a policy could name, and its address is the cluster's: its ports are open.
+    """
+    policy = data_policy(plan, component, ports=[port])
+    pods: Body = {"matchLabels": {"cnpg.io/cluster": component}}
+    spec = policy.body["spec"]
+    spec["podSelector"] = pods
+    operator = {"namespaceSelector": {}, "podSelector": {"matchLabels": {"app.kubernetes.io/name": "cloudnative-pg"}}}
+    spec["ingress"].append({"from": [{"podSelector": pods}, operator]})
+    spec["policyTypes"] = ["Ingress", "Egress"]
+    spec["egress"] = [
+        {"to": [{"podSelector": pods}]},
+        {"ports": [{"protocol": "TCP", "port": 443}, {"protocol": "TCP", "port": 6443}]},
+        {"ports": [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}]},
+    ]
+    return [policy]
 
 
 def controller_peers(cluster: Cluster) -> list[Body]:

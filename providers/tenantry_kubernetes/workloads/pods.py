@@ -21,8 +21,6 @@ APP: Final = "/opt/tenantry/app"
 PROGRAMS: Final = "/opt/tenantry/programs"
 GRACE_SECONDS: Final = 30
 STARTUP_SECONDS: Final = 120
-CHECKSUM_ANNOTATION: Final = "tenantry.dev/config-checksum"
-SECRETS_ANNOTATION: Final = "tenantry.dev/environment-checksum"
 _DRAIN_SECONDS: Final = 5
 
 
@@ -122,7 +120,7 @@ def container(
         "env": env,
         "ports": [{"name": "http", "containerPort": PORT, "protocol": "TCP"}],
         "resources": container_resources(resources),
-        "securityContext": _unprivileged(read_only_root=read_only_root),
+        "securityContext": unprivileged(read_only_root=read_only_root),
         "volumeMounts": [*mounts, {"name": "tmp", "mountPath": "/tmp"}],  # noqa: S108 - inside the pod, its own volume
         # Proxies hear a moment late that a pod is ending: requests that still come are served.
         "lifecycle": {"preStop": {"sleep": {"seconds": _DRAIN_SECONDS}}},
@@ -147,8 +145,10 @@ def probes(path: str | None, *, startup_seconds: int = STARTUP_SECONDS) -> Body:
     }
 
 
-def unpacking(component: str, packed: Packed, image: str, python: str, resources: Resources) -> tuple[Body, list[Body]]:
-    """The init container that unpacks the sources, and the pod's volumes for it."""
+def unpacking(
+    source: Manifest, packed: Packed, image: str, python: str, resources: Resources
+) -> tuple[Body, list[Body]]:
+    """The init container that unpacks the sources of a ConfigMap, and the pod's volumes for it."""
     where = ["--url", packed.url] if packed.url is not None else ["--archive", f"{PROGRAMS}/{ARCHIVE}"]
     init: Body = {
         "name": "unpack",
@@ -169,7 +169,7 @@ def unpacking(component: str, packed: Packed, image: str, python: str, resources
             str(packed.ref.size),
         ],
         "resources": container_resources(resources),
-        "securityContext": _unprivileged(read_only_root=True),
+        "securityContext": unprivileged(read_only_root=True),
         "volumeMounts": [
             {"name": "app", "mountPath": APP},
             {"name": "programs", "mountPath": PROGRAMS, "readOnly": True},
@@ -178,12 +178,13 @@ def unpacking(component: str, packed: Packed, image: str, python: str, resources
     }
     volumes: list[Body] = [
         {"name": "app", "emptyDir": {"sizeLimit": volume_size(packed.ref.size, packed.ref.files)}},
-        {"name": "programs", "configMap": {"name": component, "defaultMode": 0o444}},
+        {"name": "programs", "configMap": {"name": source.name, "defaultMode": 0o444}},
     ]
     return init, volumes
 
 
-def _unprivileged(*, read_only_root: bool) -> Body:
+def unprivileged(*, read_only_root: bool) -> Body:
+    """The security context that Pod Security `restricted` asks of every container."""
     return {
         "allowPrivilegeEscalation": False,
         "capabilities": {"drop": ["ALL"]},

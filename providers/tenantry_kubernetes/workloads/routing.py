@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tenantry.errors import CapabilityError
 from tenantry_kubernetes.workloads.certificates import certificate, tls_secret_name
-from tenantry_kubernetes.workloads.manifest import INSTANCE, Manifest, head
+from tenantry_kubernetes.workloads.manifest import INSTANCE, Manifest, head, running
 from tenantry_kubernetes.workloads.namespace import NAMESPACE
 
 if TYPE_CHECKING:
@@ -102,14 +102,11 @@ def _ingress(
     plan: InstancePlan, name: str, cluster: Cluster, served: list[Host], after: tuple[tuple[str, str], ...]
 ) -> Manifest:
     managed = any(host.tls == "managed" for host in served)
-    body = head(
-        plan,
-        "networking.k8s.io/v1",
-        "Ingress",
-        name,
-        awaited=True,
-        annotations=_issuer_annotation(cluster.issuer) if managed and cluster.issuer else None,
-    )
+    notes = issuer_annotation(cluster.issuer) if managed and cluster.issuer else {}
+    if not running(plan):
+        # Nothing answers behind it, so that its controller says 503; the plugin would wait for pods.
+        notes["pulumi.com/skipAwait"] = "true"
+    body = head(plan, "networking.k8s.io/v1", "Ingress", name, awaited=True, annotations=notes)
     paths = [
         {
             "path": route.prefix,
@@ -122,27 +119,29 @@ def _ingress(
         "ingressClassName": cluster.ingress_class,
         "rules": [{"host": host.name, "http": {"paths": paths}} for host in served],
     }
-    tls = [_tls(host) for host in served if host.tls != "none"]
+    tls = [ingress_tls(host) for host in served if host.tls != "none"]
     if tls:
         spec["tls"] = tls
     body["spec"] = spec
     return Manifest(logical=name, component=INSTANCE, body=body, after=after)
 
 
-def _tls(host: Host) -> Body:
+def ingress_tls(host: Host, *, certificate_of: Host | None = None) -> Body:
+    """The certificate that an Ingress serves for a host; a provided one may be another host's."""
     if host.tls == "cluster":
         return {"hosts": [host.name]}
-    return {"hosts": [host.name], "secretName": tls_secret_name(host.name)}
+    owner = certificate_of if certificate_of is not None and host.tls == "provided" else host
+    return {"hosts": [host.name], "secretName": tls_secret_name(owner.name)}
 
 
-def _issuer_annotation(issuer: CertManager) -> dict[str, str]:
+def issuer_annotation(issuer: CertManager) -> dict[str, str]:
+    """What makes cert-manager look after an Ingress."""
     key = "cert-manager.io/cluster-issuer" if issuer.kind == "ClusterIssuer" else "cert-manager.io/issuer"
     return {key: issuer.issuer}
 
 
-def _http_route(
-    plan: InstancePlan, gateway: Gateway, served: list[Host], after: tuple[tuple[str, str], ...]
-) -> Manifest:
+def http_route_parent(gateway: Gateway) -> Body:
+    """The Gateway that a route belongs to."""
     parent: Body = {
         "group": "gateway.networking.k8s.io",
         "kind": "Gateway",
@@ -151,9 +150,15 @@ def _http_route(
     }
     if gateway.listener is not None:
         parent["sectionName"] = gateway.listener
+    return parent
+
+
+def _http_route(
+    plan: InstancePlan, gateway: Gateway, served: list[Host], after: tuple[tuple[str, str], ...]
+) -> Manifest:
     body = head(plan, "gateway.networking.k8s.io/v1", "HTTPRoute", "routes", awaited=True)
     body["spec"] = {
-        "parentRefs": [parent],
+        "parentRefs": [http_route_parent(gateway)],
         "hostnames": [host.name for host in served],
         "rules": [
             {

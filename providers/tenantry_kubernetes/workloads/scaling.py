@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tenantry_kubernetes.names import selector
-from tenantry_kubernetes.workloads.manifest import Manifest, head
+from tenantry_kubernetes.workloads.manifest import Manifest, head, running
 from tenantry_kubernetes.workloads.namespace import NAMESPACE
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def scaling(plan: InstancePlan, service: ServicePlan) -> list[Manifest]:
             "unhealthyPodEvictionPolicy": "AlwaysAllow",
         }
         out.append(Manifest(logical=service.id, component=service.id, body=body, after=(NAMESPACE,)))
-    if least != most:
+    if least != most and running(plan):
         body = head(plan, "autoscaling/v2", "HorizontalPodAutoscaler", service.id, component=service.id)
         body["spec"] = {
             "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": service.id},

@@ -6,26 +6,24 @@ from typing import TYPE_CHECKING, Final
 
 from tenantry_kubernetes.account import ComponentExtension
 from tenantry_kubernetes.cluster import runtime_annotation
-from tenantry_kubernetes.images import STOCK, image_of, known
+from tenantry_kubernetes.images import STOCK, image_of
+from tenantry_kubernetes.images import known as known_image
 from tenantry_kubernetes.names import selector
+from tenantry_kubernetes.workloads.bindings import authority_mounts
 from tenantry_kubernetes.workloads.config import (
     SITE_SERVER,
     UNPACK,
     secret,
-    secret_checksum,
-    source_checksum,
     source_map,
 )
-from tenantry_kubernetes.workloads.env import container_env, literal
-from tenantry_kubernetes.workloads.manifest import Manifest, head
+from tenantry_kubernetes.workloads.env import container_env, literal, secret_env
+from tenantry_kubernetes.workloads.manifest import Manifest, head, running
 from tenantry_kubernetes.workloads.namespace import NAMESPACE
 from tenantry_kubernetes.workloads.network import PORT, component_policy
 from tenantry_kubernetes.workloads.pods import (
     APP,
-    CHECKSUM_ANNOTATION,
     GRACE_SECONDS,
     PROGRAMS,
-    SECRETS_ANNOTATION,
     STARTUP_SECONDS,
     Workload,
     container,
@@ -37,12 +35,11 @@ from tenantry_kubernetes.workloads.scaling import bounds, fixed_copies, scaling
 from tenantry_kubernetes.workloads.sizes import SITE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from tenantry.contract.scope import Scope
     from tenantry.spec.plan import InstancePlan, ServicePlan, SitePlan
     from tenantry_kubernetes.cluster import Cluster
     from tenantry_kubernetes.packing import Packed
+    from tenantry_kubernetes.workloads.bindings import Known
     from tenantry_kubernetes.workloads.manifest import Body
 
 SITE_HEALTH: Final = "/.tenantry/health"
@@ -57,12 +54,13 @@ def service_objects(
     scope: Scope,
     packed: Packed | None,
     url: str,
-    fields: Mapping[tuple[str, str], str],
+    known: Known,
 ) -> list[Manifest]:
     """Everything of one service. `packed` is None where it comes as an image."""
     extension = cluster.extensions.components.get(service.id, ComponentExtension())
-    image = known(service.runtime) if service.runtime and packed else None
-    env, secrets = container_env(service, scope, url=url, fields=fields, language=image.env if image else {})
+    image = known_image(service.runtime) if service.runtime and packed else None
+    env, secrets = container_env(service, scope, url=url, known=known, language=image.env if image else {})
+    bound = known.used_by(service)
     out: list[Manifest] = []
     annotations: Body = {}
     init: tuple[Body, ...] = ()
@@ -70,26 +68,26 @@ def service_objects(
     mounts: list[Body] = []
     reference = service.image or ""
     if packed is not None and image is not None:
-        out.append(source_map(plan, service.id, packed, (UNPACK,)))
+        source = source_map(plan, service.id, packed, (UNPACK,))
+        out.append(source)
         reference = image_of(image.runtime, cluster.account.images)
-        unpack, volumes = unpacking(service.id, packed, reference, image.python, service.resources)
+        unpack, volumes = unpacking(source, packed, reference, image.python, service.resources)
         init = (unpack,)
         mounts = [{"name": "app", "mountPath": APP, "readOnly": True}]
-        annotations = {
-            CHECKSUM_ANNOTATION: source_checksum(packed, (UNPACK,)),
-            **runtime_annotation(cluster, reference, image.runtime),
-        }
+        annotations = runtime_annotation(cluster, reference, image.runtime)
     if secrets:
-        out.append(secret(plan, service.id, secrets))
-        annotations[SECRETS_ANNOTATION] = secret_checksum(plan, service.id, secrets)
-    after = tuple(manifest.key for manifest in out)
+        hidden = secret(plan, service.id, secrets)
+        out.append(hidden)
+        env += secret_env(hidden, secrets)
+    after = (*(manifest.key for manifest in out), *(key for binding in bound for key in binding.ready))
+    trusted, trusted_mounts = authority_mounts(bound)
     main = container(
         service.id,
         reference,
         service.resources,
         command=tuple(literal(word) for word in service.command),
         env=env,
-        mounts=mounts,
+        mounts=[*mounts, *trusted_mounts],
         working_dir=APP if packed is not None else None,
         read_only_root=packed is not None if extension.read_only_root is None else extension.read_only_root,
     )
@@ -98,9 +96,9 @@ def service_objects(
         component=service.id,
         container=main,
         init=init,
-        volumes=tuple(volumes),
+        volumes=(*volumes, *trusted),
         run_as=extension.run_as_user or (image.run_as if image else None),
-        replicas=fixed_copies(service.scale),
+        replicas=fixed_copies(service.scale) if running(plan) else 0,
         spread=bounds(service.scale)[1] > 1,
         annotations=annotations,
         grace_seconds=extension.termination_grace_seconds or GRACE_SECONDS,
@@ -117,7 +115,8 @@ def site_objects(plan: InstancePlan, site: SitePlan, *, cluster: Cluster, packed
     """Everything of one site: its files on the stock image, behind our own static server."""
     programs = (SITE_SERVER, UNPACK)
     image = image_of(STOCK.runtime, cluster.account.images)
-    unpack, volumes = unpacking(site.id, packed, image, STOCK.python, SITE)
+    source = source_map(plan, site.id, packed, programs)
+    unpack, volumes = unpacking(source, packed, image, STOCK.python, SITE)
     prefixes = sorted(route.prefix for route in plan.routes if route.component == site.id)
     command = [STOCK.python, "-I", f"{PROGRAMS}/{SITE_SERVER}", "--root", APP, "--index", site.index]
     if site.not_found is not None:
@@ -143,14 +142,10 @@ def site_objects(plan: InstancePlan, site: SitePlan, *, cluster: Cluster, packed
         init=(unpack,),
         volumes=tuple(volumes),
         run_as=STOCK.run_as,
-        replicas=1,
+        replicas=1 if running(plan) else 0,
         spread=False,
-        annotations={
-            CHECKSUM_ANNOTATION: source_checksum(packed, programs),
-            **runtime_annotation(cluster, image, STOCK.runtime),
-        },
+        annotations=runtime_annotation(cluster, image, STOCK.runtime),
     )
-    source = source_map(plan, site.id, packed, programs)
     # A site asks nobody anything, but its bundle may have to be fetched.
     egress = cluster.extensions.egress if packed.url is not None else None
     policy = component_policy(plan, site.id, cluster=cluster, routed=bool(prefixes), egress=egress)

@@ -15,6 +15,10 @@ SITE: Final = Resources(cpu_millis=100, memory_bytes=96 * _MIB)
 """What one copy of a site may use: its server keeps no file in memory."""
 
 
+TASK: Final = Resources(cpu_millis=100, memory_bytes=64 * _MIB)
+"""What a pod of one of our own small programs may use."""
+
+
 def cpu(millis: int) -> str:
     """Thousandths of a core as the API server writes them back: 1500m, 2."""
     return str(millis // 1000) if millis % 1000 == 0 else f"{millis}m"

@@ -50,6 +50,8 @@ if TYPE_CHECKING:
     from tenantry.contract.outputs import InstanceOutputs
 
 SECRET = "s3cret-never-seen"
+SECRET_MARK = "4dabf18193072939515e22adb298388d"
+SECRET_SIGN = "1b47061264138c4ac30d75fd1eb44270"
 ACCOUNT: dict[str, Json] = {
     "kubeconfig": {"ref": {"env": "ACME_KUBECONFIG"}},
     "routing": {"kind": "ingress", "class": "nginx", "host_suffix": "apps.example.com"},
@@ -162,7 +164,29 @@ class Registered:
     dependencies: tuple[str, ...]
     env_var_mappings: dict[str, str]
     deleted_with: str
+    protected: bool
+    retained: bool
     read: bool
+
+
+def own_outputs(kind: str, name: str) -> dict[str, Any]:
+    """What the plugin `tenantry` would add."""
+    match kind.rpartition(":")[2]:
+        case "Credential":
+            return {"value": hidden(f"made-for-{name}")}
+        case "ServerCertificate":
+            return {
+                "caCertificate": f"authority of {name}",
+                "certificate": f"certificate of {name}",
+                "privateKey": hidden(f"key of {name}"),
+            }
+        case _:
+            return {}
+
+
+def hidden(value: str) -> dict[str, str]:
+    """A secret as it stands on the wire."""
+    return {SECRET_MARK: SECRET_SIGN, "value": value}
 
 
 class NoCalls(pulumi.runtime.Mocks):
@@ -192,11 +216,16 @@ class Recorder(MockMonitor):
                 dependencies=tuple(request.dependencies),
                 env_var_mappings=dict(request.envVarMappings),
                 deleted_with=request.deletedWith,
+                protected=request.protect,
+                retained=request.retainOnDelete,
                 read=False,
             )
         )
         urn = self.make_urn(request.parent, request.type, request.name)
-        return RegisterResourceResponse(urn=urn, id=f"{request.name}-id", object=request.object)
+        made = Struct()
+        made.CopyFrom(request.object)
+        ParseDict(own_outputs(request.type, request.name), made)
+        return RegisterResourceResponse(urn=urn, id=f"{request.name}-id", object=made)
 
     def ReadResource(self, request: ReadResourceRequest) -> ReadResourceResponse:  # noqa: N802 - the protocol's
         self.seen.append(
@@ -208,6 +237,8 @@ class Recorder(MockMonitor):
                 dependencies=tuple(request.dependencies),
                 env_var_mappings={},
                 deleted_with="",
+                protected=False,
+                retained=False,
                 read=True,
             )
         )
@@ -249,15 +280,20 @@ def declare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Callabl
         settings: Mapping[str, str] | None = None,
         archives: Mapping[str, bytes] | None = None,
         secrets: Mapping[str, str] | None = None,
+        adopted: Mapping[str, str] | None = None,
     ) -> Declared:
-        return asyncio.run(_declare(plan, settings or {}, archives or {}, secrets or {}))
+        return asyncio.run(_declare(plan, settings or {}, archives or {}, secrets or {}, adopted or {}))
 
     yield run
     pulumi.runtime.settings.reset_options()
 
 
 async def _declare(
-    plan: InstancePlan, settings: Mapping[str, str], archives: Mapping[str, bytes], secrets: Mapping[str, str]
+    plan: InstancePlan,
+    settings: Mapping[str, str],
+    archives: Mapping[str, bytes],
+    secrets: Mapping[str, str],
+    adopted: Mapping[str, str],
 ) -> Declared:
     recorder = Recorder()
     pulumi.runtime.set_mocks(recorder.mocks, project="unit", stack=plan.instance, preview=False, monitor=recorder)
@@ -280,7 +316,16 @@ async def _declare(
     identity = pulumi.CustomResource(
         "tenantry:index:Identity", plan.instance, {}, pulumi.ResourceOptions(parent=root, provider=own)
     )
-    outputs = runtime.provision(plan, dataclasses.replace(scope, depends_on=[identity]), connection)
+    outputs = runtime.provision(
+        plan,
+        dataclasses.replace(
+            scope,
+            depends_on=[identity],
+            own=own,
+            adopted=lambda name: pulumi.Output.secret(adopted[name]) if name in adopted else None,
+        ),
+        connection,
+    )
     account = await connection.account.future()
     while pending := [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]:
         await asyncio.gather(*pending)

@@ -193,12 +193,12 @@ def test_the_schema_of_the_models_can_be_composed() -> None:
     assert "class" in properties
 
 
-def test_capabilities_use_the_closed_words_and_leave_out_what_is_not_made() -> None:
+def test_capabilities_use_the_closed_words() -> None:
     capabilities = KubernetesRuntime().capabilities()
     assert set(capabilities.features) <= FEATURES
     assert set(capabilities.limits) <= LIMITS
-    for absent in ("database.postgresql", "bucket", "schedule", "service.migrate"):
-        assert absent not in capabilities.features
+    for known in ("database.postgresql", "database.mysql", "bucket", "bucket.public", "schedule", "suspend"):
+        assert capabilities.features[known].support == "yes"
     for nearly in ("service.scale_to_zero", "service.concurrency", "domains.tls.managed"):
         assert capabilities.features[nearly].support == "approximate"
         assert capabilities.features[nearly].note

@@ -12,7 +12,6 @@ import pytest
 from tenantry.errors import CapabilityError, PreflightError, SandboxError
 from tenantry.spec.plan import (
     ComponentField,
-    DatabasePlan,
     DomainPlan,
     EnvVar,
     Scale,
@@ -308,7 +307,8 @@ def test_constants_stand_in_the_pod_and_secrets_behind_a_reference(plan: Instanc
     assert env["PORT"] == "8080"
     assert env["HOST"] == "0.0.0.0"  # noqa: S104 - in a pod
     assert env["SHOP_NAME"] == "Acme $$(PORT)", "the kubelet must not expand what a tenant wrote"
-    assert env["PAY_KEY"] == {"secretKeyRef": {"name": "api", "key": "PAY_KEY"}}
+    secret = declared.one("Secret", "api")["metadata"]["name"]
+    assert env["PAY_KEY"] == {"secretKeyRef": {"name": secret, "key": "PAY_KEY"}}
     data = declared.one("Secret", "api")["data"]
     assert data[SECRET_MARK], "the values are marked as secrets"
     assert base64.b64decode(data["value"]["PAY_KEY"]).decode() == "s3cret-never-seen"
@@ -336,29 +336,45 @@ def plan_secret(plan: InstancePlan) -> Any:  # noqa: ANN401 - one part of a valu
     return next(variable for variable in api.env if variable.name == "PAY_KEY").value.parts[0]
 
 
-def test_a_changed_secret_rolls_the_pods_and_nothing_else_does(plan: InstancePlan, declare: Declare) -> None:
-    def marks(**secrets: str) -> Any:  # noqa: ANN401 - annotations
-        return pods(declare(plan, secrets=secrets))["api"]["metadata"]["annotations"]
+def test_a_changed_secret_is_another_secret_and_nothing_else_changes(plan: InstancePlan, declare: Declare) -> None:
+    def used(**secrets: str) -> tuple[str, str]:
+        declared = declare(plan, secrets=secrets)
+        name = declared.one("Secret", "api")["metadata"]["name"]
+        assert env_of(declared, "api")["PAY_KEY"]["secretKeyRef"]["name"] == name
+        return name, declared.one("ConfigMap", "api")["metadata"]["name"]
 
-    before, again, after = marks(PAY_KEY="one"), marks(PAY_KEY="one"), marks(PAY_KEY="two")
+    before, again, after = used(PAY_KEY="one"), used(PAY_KEY="one"), used(PAY_KEY="two")
     assert before == again
-    assert before["tenantry.dev/environment-checksum"] != after["tenantry.dev/environment-checksum"]
-    assert before["tenantry.dev/config-checksum"] == after["tenantry.dev/config-checksum"]
+    assert before[0] != after[0]
+    assert before[1] == after[1]
 
 
-def test_the_mark_of_equal_secrets_differs_between_instances(plan: InstancePlan, declare: Declare) -> None:
+def test_equal_secrets_of_two_instances_have_different_names(plan: InstancePlan, declare: Declare) -> None:
     other = dataclasses.replace(plan, instance="other")
-    marks = {
-        pods(declare(each))["api"]["metadata"]["annotations"]["tenantry.dev/environment-checksum"]
-        for each in (plan, other)
-    }
-    assert len(marks) == 2
+    assert len({declare(each).one("Secret", "api")["metadata"]["name"] for each in (plan, other)}) == 2
+
+
+def test_what_is_called_after_its_content_stays_until_it_is_swept(plan: InstancePlan, declare: Declare) -> None:
+    declared = declare(plan)
+    newer = dataclasses.replace(plan, template=dataclasses.replace(plan.template, version="1.0.1"))
+    for kind in ("ConfigMap", "Secret"):
+        (found,) = [item for item in declared.seen if item.type.endswith(f":{kind}") and item.name == "api"]
+        assert found.retained
+        metadata = found.inputs["metadata"]
+        assert metadata["labels"]["tenantry.dev/by-content"] == "true"
+        assert metadata == declare(newer).one(kind, "api")["metadata"], "several versions may share it"
+    (deployment,) = [item for item in declared.seen if item.type.endswith(":Deployment") and item.name == "api"]
+    assert not deployment.retained
+    assert declared.one("Secret", "api")["immutable"] is True
 
 
 def test_changed_sources_roll_the_pods_and_another_packing_does_not(plan: InstancePlan, declare: Declare) -> None:
     def mark(changed: InstancePlan, packed: bytes) -> str:
-        annotations = pods(declare(changed, archives={"api": packed}))["api"]["metadata"]["annotations"]
-        return str(annotations["tenantry.dev/config-checksum"])
+        declared = declare(changed, archives={"api": packed})
+        name = declared.one("ConfigMap", "api")["metadata"]["name"]
+        volumes = pods(declared)["api"]["spec"]["volumes"]
+        assert next(each for each in volumes if each["name"] == "programs")["configMap"]["name"] == name
+        return str(name)
 
     api = plan.component("api")
     assert isinstance(api, ServicePlan)
@@ -418,12 +434,6 @@ def test_sources_that_fit_nowhere_are_an_error_before_anything_is_declared(
     assert not called
     assert "bundles" in caught.value.hint
     assert "image" in caught.value.hint
-
-
-def test_components_of_later_versions_are_named_errors(plan: InstancePlan, declare: Declare) -> None:
-    database = DatabasePlan(id="orders", engine="postgresql", version="15", size="small")
-    with pytest.raises(CapabilityError, match=r"database yet \(orders\)"):
-        declare(dataclasses.replace(plan, components=(*plan.components, database)))
 
 
 def test_images_may_come_from_a_mirror(plan: InstancePlan, declare: Declare) -> None:
