@@ -24,7 +24,8 @@ def call(url: str, schedule: str, timeout: float) -> tuple[int, str]:
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 80, timeout=timeout)
     try:
         headers = {"User-Agent": "tenantry-schedule", "Tenantry-Schedule": schedule}
-        connection.request("POST", parts.path or "/", body=b"", headers=headers)
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        connection.request("POST", target, body=b"", headers=headers)
         answer = connection.getresponse()
         return answer.status, answer.read(SHOWN).decode("utf-8", "replace")
     finally:
