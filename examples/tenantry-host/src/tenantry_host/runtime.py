@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from tenantry.contract.runtime import API_VERSION, Permission, PluginRequirement, RuntimeModels
+from tenantry.contract.runtime import Permission, PluginRequirement, RuntimeModels
 from tenantry.errors import CapabilityError
 
 if TYPE_CHECKING:
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from tenantry.contract.scope import Connection, Scope
     from tenantry.spec.capabilities import Capabilities
     from tenantry.spec.plan import InstancePlan, Json
+
+API_VERSION: Final = "1"
+"""The contract that this adapter was written for: a number of its own, never the installed Tenantry's."""
 
 PLUGIN: Final = "tenantry-host"
 PLUGIN_VERSION: Final = "0.1.0"

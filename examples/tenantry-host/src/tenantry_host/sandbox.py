@@ -6,12 +6,11 @@ import socket
 import sys
 from typing import TYPE_CHECKING, Final
 
-from tenantry.contract.runtime import API_VERSION
 from tenantry.contract.sandbox import PluginFile, ServiceStatus
 from tenantry.errors import SandboxError
 
 from tenantry_host.access import SANDBOX_ENDPOINT, SANDBOX_TOKEN_FILE
-from tenantry_host.runtime import PLUGIN, PLUGIN_VERSION
+from tenantry_host.runtime import API_VERSION, PLUGIN, PLUGIN_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
