@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from bench import overhead, report, validate
+from bench import overhead, packing, report, validate
 from bench.bare_program import TEMPLATES
 from bench.report import Figure
 
@@ -39,7 +39,8 @@ def main() -> int:
     """Measures, prints, writes; 1 where a bar is missed."""
     with tempfile.TemporaryDirectory(prefix="tenantry-bench-") as folder:
         scratch = Path(folder)
-        figures = _validation(scratch) + overhead.figures(scratch, _progress)
+        _progress("packing: the shop, twice, on two paths")
+        figures = packing.figures(scratch, TEMPLATES) + _validation(scratch) + overhead.figures(scratch, _progress)
     report.write(figures, ROOT / ".tenantry" / "bench.json")
     print(report.table(figures))
     missed = [
