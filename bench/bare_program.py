@@ -63,9 +63,9 @@ PORT = os.environ["TENANTRY_SANDBOX_HTTP_PORT"]
 SOURCES = json.loads((Path(__file__).parent / "sources.json").read_text(encoding="utf-8"))
 
 
-class Identity(pulumi.CustomResource):
-    def __init__(self, name, inputs, opts):
-        super().__init__("tenantry:index:Identity", name, inputs, opts)
+class Own(pulumi.CustomResource):
+    def __init__(self, kind, name, inputs, opts):
+        super().__init__(f"tenantry:index:{kind}", name, inputs, opts)
 
 
 def stamp(uid):
@@ -84,7 +84,8 @@ kubernetes = k8s.Provider(
 tenantry = pulumi.ProviderResource("tenantry", "tenantry", {})
 on_cluster = pulumi.ResourceOptions(provider=kubernetes)
 kube_system = k8s.core.v1.Namespace.get("kube-system", "kube-system", opts=on_cluster)
-identity = Identity(
+identity = Own(
+    "Identity",
     @INSTANCE@,
     {
         "tenant": @INSTANCE@,
@@ -98,6 +99,7 @@ identity = Identity(
     pulumi.ResourceOptions(provider=tenantry),
 )
 after_identity = pulumi.ResourceOptions(provider=kubernetes, depends_on=[identity])
+own_after_identity = pulumi.ResourceOptions(provider=tenantry, depends_on=[identity])
 '''
 
 
@@ -123,6 +125,10 @@ def render(resources: list[dict[str, Any]]) -> tuple[str, str]:
     sources: list[str] = []
     lines = [HEAD.replace("@INSTANCE@", json.dumps(INSTANCE))]
     for resource in sorted(resources, key=lambda each: (each["type"], each["name"])):
+        own = re.fullmatch(r"tenantry:index:(Migration|Sweep)", resource["type"])
+        if own is not None:
+            inputs = pprint.pformat(_plain(resource["inputs"], sources), width=110, sort_dicts=False)
+            lines.append(f"Own({own[1]!r}, {resource['name']!r}, {inputs}, own_after_identity)")
         kind = re.fullmatch(r"kubernetes:([a-z0-9.]+)/(v[a-z0-9]+):(\w+)", resource["type"])
         if kind is None or resource["read"]:
             continue

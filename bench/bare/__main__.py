@@ -14,9 +14,9 @@ PORT = os.environ["TENANTRY_SANDBOX_HTTP_PORT"]
 SOURCES = json.loads((Path(__file__).parent / "sources.json").read_text(encoding="utf-8"))
 
 
-class Identity(pulumi.CustomResource):
-    def __init__(self, name, inputs, opts):
-        super().__init__("tenantry:index:Identity", name, inputs, opts)
+class Own(pulumi.CustomResource):
+    def __init__(self, kind, name, inputs, opts):
+        super().__init__(f"tenantry:index:{kind}", name, inputs, opts)
 
 
 def stamp(uid):
@@ -35,7 +35,8 @@ kubernetes = k8s.Provider(
 tenantry = pulumi.ProviderResource("tenantry", "tenantry", {})
 on_cluster = pulumi.ResourceOptions(provider=kubernetes)
 kube_system = k8s.core.v1.Namespace.get("kube-system", "kube-system", opts=on_cluster)
-identity = Identity(
+identity = Own(
+    "Identity",
     "bare-bench",
     {
         "tenant": "bare-bench",
@@ -49,6 +50,7 @@ identity = Identity(
     pulumi.ResourceOptions(provider=tenantry),
 )
 after_identity = pulumi.ResourceOptions(provider=kubernetes, depends_on=[identity])
+own_after_identity = pulumi.ResourceOptions(provider=tenantry, depends_on=[identity])
 
 k8s.apps.v1.Deployment(
     "api",
@@ -717,4 +719,40 @@ k8s.networking.v1.NetworkPolicy(
         "policyTypes": ["Ingress"],
     },
     opts=after_identity,
+)
+Own(
+    "Migration",
+    "bare-bench",
+    {
+        "adopted": False,
+        "data": [],
+        "forwardOnly": [],
+        "instance": {
+            "account": {},
+            "instance": "bare-bench",
+            "mode": "sandbox",
+            "region": None,
+            "runtime": "kubernetes",
+            "tenant": "bare-bench",
+        },
+        "steps": {},
+        "template": "shop@1.1.0",
+    },
+    own_after_identity,
+)
+Own(
+    "Sweep",
+    "bare-bench",
+    {
+        "instance": {
+            "account": {},
+            "instance": "bare-bench",
+            "mode": "sandbox",
+            "region": None,
+            "runtime": "kubernetes",
+            "tenant": "bare-bench",
+        },
+        "keep": ["api-131ac08fa8700587", "web-8190714431426697"],
+    },
+    own_after_identity,
 )

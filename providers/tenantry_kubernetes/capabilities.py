@@ -48,6 +48,7 @@ CAPABILITIES: Final = Capabilities(
         "service.concurrency": _nearly(
             _SCALE, "Kubernetes does not limit requests per copy; copies are added by CPU use instead."
         ),
+        "service.migrate": _yes(_docs("concepts/workloads/controllers/job/")),
         "site": _yes(_DEPLOYMENT),
         "database.postgresql": _database("postgresql", _POSTGRES),
         "database.mysql": _database("mysql", _MYSQL),
@@ -72,6 +73,7 @@ CAPABILITIES: Final = Capabilities(
         "service.memory_bytes": Limit(provenance=_OWN, minimum=32 * 2**20),
         "service.scale.max": Limit(provenance=_OWN, minimum=1, maximum=1000),
         "source.size_bytes": Limit(provenance=_OWN, maximum=512 * 2**20),
+        "migrate.timeout_seconds": Limit(provenance=_OWN, minimum=1, maximum=86400),
         "routes.count": Limit(
             provenance=Provenance(
                 kind="documented",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from tenantry_kubernetes.workloads.namespace import NAMESPACE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import pulumi
 
@@ -16,15 +17,56 @@ if TYPE_CHECKING:
     from tenantry_kubernetes.workloads.manifest import Manifest
 
 
+Made = dict[tuple[str, str], "pulumi.CustomResource"]
+"""Resources by kind and logical name."""
+
+
+def declare_instance(
+    manifests: Sequence[Manifest], plan: InstancePlan, scope: Scope, provider: pulumi.ProviderResource
+) -> Made:
+    """Declares an instance: what its migrations need, the migrations, its services, and the sweep behind them."""
+    from tenantry.migration import Migration, Sweep
+    from tenantry_kubernetes.workloads.migration import parted
+
+    parts = parted(plan, manifests)
+    kept = any(manifest.key == NAMESPACE and manifest.data for manifest in manifests)
+    made = declare(parts.before, plan, scope, provider, kept=kept)
+    needed = [made[key] for key in parts.needed]
+    migration = Migration(
+        plan.instance, plan=plan, tasks=parts.tasks, opts=scope.options(provider=scope.own, depends_on=needed)
+    )
+    behind = dataclasses.replace(scope, depends_on=[*scope.depends_on, *([migration] if parts.tasks else [])])
+    made = declare(parts.behind, plan, behind, provider, earlier=made, kept=kept)
+    rolled = [resource for (kind, _), resource in made.items() if kind == "Deployment"]
+    Sweep(
+        plan.instance,
+        plan=plan,
+        keep=[manifest.name for manifest in manifests if manifest.by_content],
+        opts=scope.options(provider=scope.own, depends_on=[migration, *rolled]),
+    )
+    return made
+
+
 def declare(
-    manifests: Iterable[Manifest], plan: InstancePlan, scope: Scope, provider: pulumi.ProviderResource
-) -> Mapping[tuple[str, str], pulumi.CustomResource]:
+    manifests: Iterable[Manifest],
+    plan: InstancePlan,
+    scope: Scope,
+    provider: pulumi.ProviderResource,
+    *,
+    earlier: Mapping[tuple[str, str], pulumi.CustomResource] | None = None,
+    kept: bool = False,
+) -> Made:
     """Declares each manifest as a resource with its frozen logical name, after those that it names.
 
-    The result has every resource by kind and logical name.
+    Args:
+        manifests: what to declare, in order.
+        plan: whose.
+        scope: what the adapter got.
+        provider: of Kubernetes.
+        earlier: what was declared before, by kind and logical name; it is in the result as well.
+        kept: whether the namespace outlives the stack, so that nothing goes with it.
     """
-    made: dict[tuple[str, str], pulumi.CustomResource] = {}
-    kept = False
+    made: Made = dict(earlier or {})
     for manifest in manifests:
         after = [made[key] for key in manifest.after]
         if manifest.data:
@@ -38,7 +80,6 @@ def declare(
         if manifest.by_content:
             options.retain_on_delete = True
         made[manifest.key] = _resource(manifest, options)
-        kept = kept or (manifest.key == NAMESPACE and manifest.data)
     return made
 
 

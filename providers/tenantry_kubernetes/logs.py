@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import queue
 import threading
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from tenantry.errors import PreflightError
-from tenantry_kubernetes.account import Account
-from tenantry_kubernetes.cluster import SANDBOX_KUBECONFIG
+from tenantry.contract.tasks import InstanceRef
+from tenantry_kubernetes.access import access
 from tenantry_kubernetes.names import namespace_name
 
 if TYPE_CHECKING:
@@ -35,34 +32,13 @@ def read_logs(
     """
     from tenantry_kubernetes.client.sync import Kubernetes
 
-    with Kubernetes(_access(plan, environment)) as client:
+    with Kubernetes(access(InstanceRef.of(plan), environment)) as client:
         if follow:
             yield from _follow(client, plan, component, tail)
             return
         for pod in _pods(client, plan, component):
             for line in _lines(client, pod, follow=False, tail=tail):
                 yield _component(pod), line
-
-
-def _access(plan: InstancePlan, environment: Mapping[str, str]) -> Any:  # noqa: ANN401 - the client is loaded on demand
-    from tenantry_kubernetes.client.kubeconfig import load_files
-
-    account = Account.of(plan.runtime.account)
-    if plan.mode == "sandbox":
-        variable, context = SANDBOX_KUBECONFIG, ""
-    else:
-        context = account.context or ""
-        ref = account.kubeconfig.ref if account.kubeconfig else None
-        if ref is not None and ref.file is not None:
-            return load_files([Path(ref.file).expanduser()], context=context)
-        variable = (ref.env if ref else None) or "KUBECONFIG"
-    paths = [Path(part) for part in environment.get(variable, "").split(os.pathsep) if part]
-    if not paths:
-        raise PreflightError(
-            f"The environment variable {variable}, which names the cluster of {plan.instance}, is not set.",
-            hint="Set it to the path of a kubeconfig file; in sandbox mode start it: tenantry sandbox up",
-        )
-    return load_files(paths, context=context)
 
 
 def _pods(client: Kubernetes, plan: InstancePlan, component: str | None) -> list[dict[str, Any]]:

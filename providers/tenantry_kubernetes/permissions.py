@@ -46,6 +46,27 @@ RESOURCES: Final = {
 
 _SERVER: Final = ("PersistentVolumeClaim", "Secret", "NetworkPolicy", "Service", "StatefulSet")
 """What every server that keeps data has."""
+SUBRESOURCES: Final = frozenset({"pods/exec", "pods/log"})
+"""What stands behind the slash of these is no object's name."""
+
+_TASKS: Final = (
+    *((verb, "jobs.batch") for verb in ("create", "delete", "get", "list")),
+    ("get", "secrets"),
+    ("list", "pods"),
+    ("get", "pods/log"),
+)
+"""What runs a service's migrations, and reads what they say without its secrets."""
+_LOCK: Final = tuple((verb, "leases.coordination.k8s.io") for verb in ("create", "delete", "get", "update"))
+_SWEEP: Final = (
+    *((verb, resource) for verb in ("delete", "list") for resource in ("configmaps", "secrets", "jobs.batch")),
+    *(("list", resource) for resource in ("pods", "replicasets.apps", "deployments.apps")),
+)
+"""What removes the ConfigMaps and Secrets of earlier versions."""
+_COPY: Final = {
+    "database": (("create", "pods/exec"), ("get", "pods/exec")),
+    "bucket": (("get", "secrets"), ("get", "ingresses.networking.k8s.io")),
+}
+"""What backs data up and puts it back."""
 _OWN: Final = ("create", "delete", "get", "list", "patch", "watch")
 _WATCHED: Final = ("get", "list", "watch")
 _AWAITED: Final = {
@@ -62,6 +83,7 @@ def permissions(plan: InstancePlan) -> list[Permission]:
     for component, kind in kinds(plan):
         found |= {(component, verb, RESOURCES[kind]) for verb in _OWN}
         found |= {(component, verb, resource) for resource in _AWAITED.get(kind, ()) for verb in _WATCHED}
+    found |= set(_between(plan))
     return [
         Permission(component=component, action=verb, resource=resource)
         for component, verb, resource in sorted(found, key=lambda entry: (entry[0], entry[2], entry[1]))
@@ -90,13 +112,35 @@ def kinds(plan: InstancePlan) -> Iterator[tuple[str, str]]:
         yield INSTANCE, "Secret"
 
 
+def _between(plan: InstancePlan) -> Iterator[tuple[str, str, str]]:
+    """What migrations, backups and the sweep after a roll take."""
+    yield from ((INSTANCE, *rule) for rule in _SWEEP)
+    locked = False
+    for component in plan.components:
+        rules: tuple[tuple[str, str], ...] = ()
+        if isinstance(component, ServicePlan) and component.migrate is not None:
+            rules = _TASKS
+        elif isinstance(component, DatabasePlan | BucketPlan):
+            rules = _COPY[component.type]
+        yield from ((component.id, *rule) for rule in rules)
+        locked = locked or bool(rules)
+    yield from ((INSTANCE, *rule) for rule in (_LOCK if locked else ()))
+
+
+def parts_of(resource: str) -> tuple[str, str, str]:
+    """Group, resource with its subresource, and the only object's name of a permission's `resource`."""
+    if resource in SUBRESOURCES:
+        return "", resource, ""
+    path, _, only = resource.partition("/")
+    plural, _, group = path.partition(".")
+    return group, plural, only
+
+
 def cluster_role(rules: Iterable[Permission], name: str) -> Body:
     """A ClusterRole manifest that grants exactly these permissions."""
     verbs: dict[tuple[str, str, str], set[str]] = {}
     for rule in rules:
-        path, _, only = rule.resource.partition("/")
-        resource, _, group = path.partition(".")
-        verbs.setdefault((group, resource, only), set()).add(rule.action)
+        verbs.setdefault(parts_of(rule.resource), set()).add(rule.action)
     by_rule: dict[tuple[str, tuple[str, ...], str], list[str]] = {}
     for (group, resource, only), allowed in sorted(verbs.items()):
         by_rule.setdefault((group, tuple(sorted(allowed)), only), []).append(resource)

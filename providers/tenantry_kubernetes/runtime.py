@@ -10,10 +10,13 @@ from tenantry_kubernetes import cluster
 from tenantry_kubernetes.names import namespace_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
 
+    from tenantry.contract.backups import DataRequest
     from tenantry.contract.runtime import Permission
     from tenantry.contract.scope import Connection, Scope
+    from tenantry.contract.tasks import InstanceRef, SweepRequest, TaskRequest, TaskResult
     from tenantry.spec.capabilities import Capabilities
     from tenantry.spec.plan import InstancePlan, Json
 
@@ -57,12 +60,12 @@ class KubernetesRuntime:
         """Declares the instance's objects. Raises CapabilityError before the first where the cluster cannot run it."""
         import pulumi
 
-        from tenantry_kubernetes.declare import declare
+        from tenantry_kubernetes.declare import declare_instance
         from tenantry_kubernetes.workloads.instance import component_urls, instance_objects, instance_url
 
         where = cluster.Cluster.of(plan, scope.settings)
         made = instance_objects(plan, where, scope)
-        declare(made.manifests, plan, scope, connection.providers["kubernetes"])
+        declare_instance(made.manifests, plan, scope, connection.providers["kubernetes"])
         url = instance_url(plan, where)
         return InstanceOutputs(
             url=url,
@@ -85,3 +88,37 @@ class KubernetesRuntime:
         from tenantry_kubernetes.logs import read_logs
 
         return read_logs(plan, environment, component=component, follow=follow, tail=tail)
+
+    def run_task(
+        self, request: TaskRequest, environment: Mapping[str, str], progress: Callable[[str], None]
+    ) -> TaskResult:
+        """A Job with the service's own pod template."""
+        from tenantry_kubernetes.tasks import run_task
+
+        return run_task(request, environment, progress)
+
+    def hold(
+        self, instance: InstanceRef, holder: str, purpose: str, environment: Mapping[str, str]
+    ) -> AbstractContextManager[None]:
+        """A Lease in the instance's namespace."""
+        from tenantry_kubernetes.locking import hold
+
+        return hold(instance, holder, purpose, environment)
+
+    def sweep(self, request: SweepRequest, environment: Mapping[str, str]) -> tuple[str, ...]:
+        """Removes ConfigMaps and Secrets of earlier versions, and tasks that have ended."""
+        from tenantry_kubernetes.sweeping import sweep
+
+        return sweep(request, environment)
+
+    def save(self, request: DataRequest, environment: Mapping[str, str], progress: Callable[[str], None]) -> None:
+        """A database by its engine's own program inside its pod, a bucket by its S3 server."""
+        from tenantry_kubernetes.backups import save
+
+        save(request, environment, progress)
+
+    def load(self, request: DataRequest, environment: Mapping[str, str], progress: Callable[[str], None]) -> None:
+        """As `save`, the other way."""
+        from tenantry_kubernetes.backups import load
+
+        load(request, environment, progress)

@@ -7,6 +7,7 @@ import hashlib
 import os
 import shutil
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from filelock import FileLock, Timeout
@@ -15,8 +16,10 @@ from tenantry.backups.manifest import ID, BackedUpFile, Manifest
 from tenantry.errors import TaskError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Iterator, Mapping
+
+FOLDER: Final = "TENANTRY_BACKUPS"
+"""Names the folder of backups; else `.tenantry/backups` in the project's folder."""
 
 MANIFEST: Final = "manifest.json"
 PARTIAL: Final = ".partial"
@@ -32,6 +35,21 @@ class BackupStore:
 
     root: Path
 
+    @classmethod
+    def of(cls, environment: Mapping[str, str]) -> BackupStore:
+        """Where backups lie for whoever runs with this environment. Raises TaskError where that cannot be told."""
+        named = environment.get(FOLDER)
+        if named:
+            return cls(Path(named).expanduser().absolute())
+        begin = Path(environment.get("TENANTRY_ROOT") or ".").absolute()
+        for folder in (begin, *begin.parents):
+            if (folder / "Pulumi.yaml").is_file():
+                return cls(folder / ".tenantry" / "backups")
+        raise TaskError(
+            f"There is no project at {begin} or above it, so that a backup has no place.",
+            hint=f"Name a folder for backups: export {FOLDER}=/path",
+        )
+
     def folder(self, instance: str) -> Path:
         """Where an instance's backups lie; made where it is missing."""
         folder = self.root / instance
@@ -42,7 +60,7 @@ class BackupStore:
         except OSError as error:
             raise TaskError(
                 f"The folder of backups {folder} cannot be made: {error.strerror}.",
-                hint="Make it writable, or name another one: export TENANTRY_BACKUPS=/path",
+                hint=f"Make it writable, or name another one: export {FOLDER}=/path",
             ) from None
         return folder
 
@@ -65,6 +83,23 @@ class BackupStore:
             with contextlib.suppress(TaskError, OSError):
                 found.append(self._read(folder))
         return sorted(found, key=lambda manifest: manifest.id)
+
+    def instances(self) -> list[str]:
+        """Instances with a folder of backups, sorted."""
+        try:
+            return sorted(path.name for path in self.root.iterdir() if path.is_dir())
+        except FileNotFoundError:
+            return []
+
+    def find(self, name: str, instance: str) -> Manifest:
+        """A backup by `<instance>/<id>`, or by `<id>` or `latest` for one of `instance`. Raises TaskError."""
+        owner, slash, backup = name.rpartition("/")
+        if not slash:
+            return self.get(instance, backup)
+        if owner not in self.instances():
+            known = ", ".join(self.instances()) or "none"
+            raise TaskError(f"There is no backup {name!r} in {self.root}.", hint=f"Instances with backups: {known}")
+        return self.get(owner, backup)
 
     def get(self, instance: str, backup: str) -> Manifest:
         """One backup; `latest` is the newest."""

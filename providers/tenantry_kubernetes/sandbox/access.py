@@ -10,7 +10,7 @@ from tenantry.errors import SandboxError
 from tenantry_kubernetes.client.kinds import Kind
 from tenantry_kubernetes.client.kubeconfig import load
 from tenantry_kubernetes.client.sync import Kubernetes
-from tenantry_kubernetes.permissions import cluster_role
+from tenantry_kubernetes.permissions import cluster_role, parts_of
 from tenantry_kubernetes.sandbox.credentials import write_limited
 
 if TYPE_CHECKING:
@@ -62,9 +62,9 @@ def _binding(user: str) -> dict[str, Any]:
 
 
 def _may(cluster: Kubernetes, user: str, permission: Permission) -> bool:
-    path, _, name = permission.resource.partition("/")
-    resource, _, group = path.partition(".")
-    asked = {"verb": permission.action, "resource": resource, "group": group, "name": name}
+    group, path, name = parts_of(permission.resource)
+    resource, _, inner = path.partition("/")
+    asked = {"verb": permission.action, "resource": resource, "subresource": inner, "group": group, "name": name}
     body = {
         "apiVersion": _REVIEW.api_version,
         "kind": _REVIEW.kind,

@@ -198,3 +198,22 @@ def test_only_the_newest_automatic_backups_are_kept(adapter: Adapter, store: Bac
 def test_a_backup_that_is_not_there(store: BackupStore, name: str) -> None:
     with pytest.raises(TaskError, match="There is no backup"):
         store.get("acme", name)
+
+
+def test_a_backup_is_named_with_its_instance_where_it_is_anothers(adapter: Adapter, store: BackupStore) -> None:
+    made = make(adapter, store)
+    assert store.find(f"acme/{made.id}", "globex") == store.find("acme/latest", "globex") == made
+    assert store.find(made.id, "acme") == made
+    for name in (made.id, f"other/{made.id}", f"../acme/{made.id}", "/latest"):
+        with pytest.raises(TaskError, match="There is no backup"):
+            store.find(name, "globex")
+
+
+def test_where_backups_lie(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.yaml").touch()
+    (tmp_path / "stacks").mkdir()
+    root = BackupStore.of({"TENANTRY_ROOT": str(tmp_path / "stacks")}).root
+    assert root == tmp_path / ".tenantry" / "backups"
+    assert BackupStore.of({"TENANTRY_BACKUPS": str(tmp_path / "else")}).root == tmp_path / "else"
+    with pytest.raises(TaskError, match="There is no project"):
+        BackupStore.of({"TENANTRY_ROOT": "/"})

@@ -13,10 +13,10 @@ from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.provider.experimental.provider import CheckRequest, CreateRequest, DeleteRequest, DiffRequest, UpdateRequest
 
 from tenantry.backups import BackupStore
+from tenantry.backups.store import FOLDER
 from tenantry.contract.tasks import InstanceRef, SweepRequest, TaskRequest, TaskResult
 from tenantry.errors import TaskError, TenantryError, VendorError
 from tenantry_vendor.plugin.migration.provider import MigrationResource
-from tenantry_vendor.plugin.migration.run import FOLDER
 from tenantry_vendor.plugin.migration.sweep import SweepResource
 
 if TYPE_CHECKING:

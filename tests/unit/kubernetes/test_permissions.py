@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from tenantry.spec.plan import BucketPlan, DatabasePlan, Migration, ServicePlan
 from tenantry_kubernetes.permissions import RESOURCES, cluster_role, kinds, permissions
 
 if TYPE_CHECKING:
@@ -64,8 +65,25 @@ def test_every_permission_is_one_verb_on_one_resource(plan: InstancePlan) -> Non
     assert ("api", "create", "deployments.apps") in by_component
     assert ("api", "create", "secrets") in by_component
     assert ("worker", "watch", "replicasets.apps") in by_component
+    assert ("*", "delete", "configmaps") in by_component, "the sweep after a roll"
+    assert not {entry for entry in by_component if entry[2].startswith(("leases", "jobs")) and entry[1] == "create"}
     assert not {entry for entry in by_component if entry[0] == "web" and entry[2] == "secrets"}
     assert not {entry for entry in by_component if entry[1] == "create" and entry[2] in {"pods", "replicasets.apps"}}
+
+
+def test_data_and_migrations_take_more(plan: InstancePlan) -> None:
+    migrate = Migration(command=("migrate",), timeout=1, rollback="safe")
+    orders = DatabasePlan(id="orders", engine="postgresql", version="15", size="small")
+    api = dataclasses.replace(cast("ServicePlan", plan.component("api")), migrate=migrate)
+    rules = permissions(dataclasses.replace(plan, components=(api, BucketPlan(id="media", public=False), orders)))
+    found = {(rule.component, rule.action, rule.resource) for rule in rules}
+    assert {("api", "create", "jobs.batch"), ("api", "get", "pods/log"), ("orders", "create", "pods/exec")} <= found
+    assert {("*", "update", "leases.coordination.k8s.io"), ("media", "get", "secrets")} <= found
+    role = cluster_role(rules, "tenantry-deployer")
+    execs = [rule for rule in role["rules"] if "pods/exec" in rule["resources"]]
+    assert [(rule["apiGroups"], rule["verbs"], "resourceNames" in rule) for rule in execs] == [
+        ([""], ["create", "get"], False)
+    ]
 
 
 def test_a_cluster_role_grants_exactly_the_permissions(plan: InstancePlan) -> None:

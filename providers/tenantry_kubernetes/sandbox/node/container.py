@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from tenantry_kubernetes.client.requests import Object
     from tenantry_kubernetes.sandbox.node.pod import PodWorker
+    from tenantry_kubernetes.sandbox.node.probes import Target
 
 _OOM_EXIT: Final = 137
 _UNKNOWN_EXIT: Final = 137
@@ -123,6 +124,11 @@ class Container:
     def is_running(self) -> bool:
         """Whether its end is not yet in its state."""
         return "running" in self.state.state
+
+    @property
+    def target(self) -> Target:
+        """What probes and commands in the container act on."""
+        return self._target
 
     def kill(self) -> None:
         """Ends the container at once."""

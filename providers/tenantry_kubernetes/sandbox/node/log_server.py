@@ -1,4 +1,4 @@
-"""The node's HTTPS endpoint, which the API server asks for the logs of containers."""
+"""The node's HTTPS endpoint, which the API server asks for the logs of containers and to run commands in them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
+from tenantry_kubernetes.sandbox.node import exec_server
 from tenantry_vendor.sandbox import logfile
 
 if TYPE_CHECKING:
@@ -30,7 +31,11 @@ async def serve(layout: Layout, port: int, find: Callable[[str, str], PodWorker 
     async def logs(request: web.Request) -> web.StreamResponse:
         return await _logs(request, find)
 
+    async def run(request: web.Request) -> web.StreamResponse:
+        return await exec_server.handle(request, find)
+
     application.router.add_get("/healthz", health)
+    application.router.add_get("/exec/{namespace}/{pod}/{container}", run)
     application.router.add_get("/containerLogs/{namespace}/{pod}/{container}", logs)
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(layout.keys / "ca.pem"))
     context.verify_mode = ssl.CERT_REQUIRED

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from tenantry.backups import BackupStore, make_backup
 from tenantry.contract.backups import Backups
@@ -18,24 +17,6 @@ if TYPE_CHECKING:
 
     from tenantry.contract.tasks import TaskResult
     from tenantry_vendor.plugin.migration.rules import Work
-
-FOLDER: Final = "TENANTRY_BACKUPS"
-"""Names the folder of backups; else `.tenantry/backups` in the project's folder."""
-
-
-def backup_store(environment: Mapping[str, str], start: Path | None = None) -> BackupStore:
-    """Where backups lie for whoever runs with this environment. Raises TaskError where that cannot be told."""
-    named = environment.get(FOLDER)
-    if named:
-        return BackupStore(Path(named).expanduser().absolute())
-    begin = Path(environment.get("TENANTRY_ROOT") or start or Path.cwd()).absolute()
-    for folder in (begin, *begin.parents):
-        if (folder / "Pulumi.yaml").is_file():
-            return BackupStore(folder / ".tenantry" / "backups")
-    raise TaskError(
-        f"There is no project at {begin} or above it, so that a backup has no place.",
-        hint=f"Name a folder for backups: export {FOLDER}=/path",
-    )
 
 
 def perform(work: Work, adapter: object, environment: Mapping[str, str], progress: Callable[[str], None]) -> str:
@@ -77,7 +58,7 @@ def _backup(work: Work, adapter: object, environment: Mapping[str, str], progres
         )
     made = make_backup(
         adapter,
-        backup_store(environment),
+        BackupStore.of(environment),
         instance=work.instance,
         data=work.data,
         template=work.before or work.template,

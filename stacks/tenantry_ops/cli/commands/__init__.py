@@ -63,6 +63,8 @@ SECTIONS: Final = (
             Entry("resume", "Switch a suspended instance on again.", "life", "resume"),
             Entry("retire", "End an instance; keep its data or delete it.", "life", "retire"),
             Entry("adopt", "Bring a retired instance back with its kept data.", "life", "adopt"),
+            Entry("backup", "Copy an instance's databases and buckets to files.", "backup", "backup"),
+            Entry("restore", "Replace an instance's data by a backup.", "backup", "restore"),
         ),
     ),
     Section(
