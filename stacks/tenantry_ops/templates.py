@@ -125,6 +125,26 @@ def pack(
     )
 
 
+def write_archives(version: TemplateVersion, folder: Path, architecture: Architecture) -> dict[str, Path]:
+    """Writes what pods fetch when sources fit no ConfigMap: `<digest>.tar.gz` per service and site; component -> file.
+
+    Raises CatalogueError, SpecError; PreflightError where the folder cannot be written.
+    """
+    from tenantry.catalogue.platforms import Platform
+    from tenantry.spec.components import Service
+
+    written: dict[str, Path] = {}
+    for name, component in version.template.components.items():
+        tree = version.sources.get(name)
+        if tree is None:
+            continue
+        runtime = component.runtime if isinstance(component, Service) else None
+        packed = tree.packed(Platform(runtime=runtime, architecture=architecture) if runtime else None)
+        written[name] = folder / f"{packed.ref.digest.removeprefix('sha256:')}.tar.gz"
+        _write(written[name], packed.archive)
+    return written
+
+
 def trust_of(project: Project | None, keys: Sequence[Path]) -> Trust:
     """Whose signatures count: those of the given keys, one of which is required; else the project's publishers."""
     from tenantry.catalogue.signing import Trust

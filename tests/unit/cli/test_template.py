@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 import stat
+import tarfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 import tenantry.testing
+from tenantry.catalogue.tree import read_tree
 
 if TYPE_CHECKING:
     from tests.unit.cli.conftest import Call
@@ -172,6 +174,19 @@ def test_pack_with_an_overlay(call: Call, sources: Path, project: Path) -> None:
     catalogue = json.loads(call("catalogue", "list", "--json").stdout)
     assert catalogue[0]["digest"] == made["digest"]
     assert (Path(catalogue[0]["folder"]) / "web" / "index.html").read_text() == "ours"
+
+
+def test_archives_for_pods(call: Call, sources: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    written = json.loads(
+        call("template", "archives", "probe@1.0.0", "--output", str(tmp_path / "out"), "--json").stdout
+    )
+    assert written.keys() >= {"web"}
+    for component, file in written.items():
+        with tarfile.open(file) as archive:
+            archive.extractall(tmp_path / component, filter="data")
+        assert read_tree(tmp_path / component).digest == "sha256:" + Path(file).name.removesuffix(".tar.gz")
+    assert call("template", "archives", "probe@1.0.0", "--output", "none").exit_code == 2
 
 
 def test_keys_with_a_passphrase(call: Call, sources: Path) -> None:

@@ -11,7 +11,9 @@ from tenantry_ops.cli.arguments import complete_instances
 from tenantry_ops.cli.base import GroupWithGlobals, examples, pass_session
 
 if TYPE_CHECKING:
+    from tenantry.catalogue import TemplateVersion
     from tenantry.catalogue.platforms import Architecture
+    from tenantry.spec.plan import OverlayPlan
     from tenantry_ops.cli.session import Session
     from tenantry_ops.project import Project
 
@@ -73,12 +75,7 @@ def pack(
     """
     from tenantry_ops import templates
 
-    if (target is None) == (instance is None):
-        raise click.UsageError("Name a version or folder, or an instance with --instance.")
-    if instance is not None:
-        version, overlay = templates.version_of_instance(session.instance_project(instance), instance)
-    else:
-        version, overlay = templates.version_of(target or "", session.project), None
+    version, overlay = _chosen(session, target, instance)
     session.screen.progress(f"Packing {version.ref}")
     made = templates.pack(version, output, overlay=overlay, architectures=architectures, wheels=not no_wheels)
 
@@ -134,6 +131,51 @@ def verify(session: Session, bundle: Path, keys: tuple[Path, ...]) -> None:
         session.screen.line(f"lock: {'the same digest' if lock == 'same' else 'not in it'}")
 
     session.screen.result(result, show)
+
+
+@examples("tenantry template archives shop@1.2.0 --output archives")
+@template.command()
+@click.argument("target", metavar="[VERSION|FOLDER|BUNDLE]", required=False)
+@click.option(
+    "--instance",
+    metavar="ID",
+    shell_complete=complete_instances,
+    help="Take what this instance runs: its version with its overlay.",
+)
+@click.option(
+    "--output",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=Path(),
+    metavar="DIR",
+    help="An existing folder; else the current one.",
+)
+@click.option(
+    "--architecture",
+    type=click.Choice(["x86_64", "aarch64"]),
+    default="x86_64",
+    show_default=True,
+    help="The processor that packages with compiled code are chosen for.",
+)
+@pass_session
+def archives(
+    session: Session, *, target: str | None, instance: str | None, output: Path, architecture: Architecture
+) -> None:
+    """Write the packed sources of every service and site.
+
+    <digest>.tar.gz, as pods fetch them below runtime.account.bundles where they are too large for a ConfigMap. With
+    --json an object: component -> file.
+    """
+    from tenantry_ops import templates
+
+    version, _ = _chosen(session, target, instance)
+    session.screen.progress(f"Packing the sources of {version.ref}")
+    written = templates.write_archives(version, output, architecture)
+
+    def show() -> None:
+        for component, file in written.items():
+            session.screen.line(f"{component}: {file}")
+
+    session.screen.result({component: str(file) for component, file in written.items()}, show)
 
 
 @examples("tenantry template sign shop-1.2.0.bundle --key alice.pem")
@@ -214,6 +256,17 @@ def lint(session: Session, target: str, *, strict: bool) -> None:
     )
     if wrong:
         session.exit_code = CatalogueError.exit_code
+
+
+def _chosen(session: Session, target: str | None, instance: str | None) -> tuple[TemplateVersion, OverlayPlan | None]:
+    """The version that was named, or that the instance runs, then with its overlay. Raises UsageError, and as those."""
+    from tenantry_ops import templates
+
+    if (target is None) == (instance is None):
+        raise click.UsageError("Name a version or folder, or an instance with --instance.")
+    if instance is not None:
+        return templates.version_of_instance(session.instance_project(instance), instance)
+    return templates.version_of(target or "", session.project), None
 
 
 def _project(session: Session) -> Project | None:
