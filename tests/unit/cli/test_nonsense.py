@@ -41,6 +41,7 @@ WITH_ID = [path for path, command in LEAVES if "instance" in {param.name for par
 REQUIRED = {
     ("new", "tenant"): ("--template", "shop@stable", "--runtime", "kubernetes"),
     ("destroy",): ("--yes",),
+    ("restore",): ("--from", "latest", "--yes"),
 }
 WITHOUT_PROJECT = {
     ("init",),
