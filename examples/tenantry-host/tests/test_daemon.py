@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 if TYPE_CHECKING:
-    from conftest import Running
+    from running import Running
 
 
 def eventually(host: Running, path: str, wanted: str) -> None:
