@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from pathlib import Path
 from typing import Final
@@ -11,6 +12,9 @@ from tenantry.testing import conformance
 
 FOLDER: Final = Path(conformance.__path__[0])
 """Where the tests of the kit lie."""
+
+SANDBOX: Final = "R9"
+"""The rule without which nothing can be deployed."""
 
 _TEST: Final = re.compile(r"test_r(\d+)_")
 _DEPLOYING: Final = "operators"
@@ -23,6 +27,7 @@ def rule_of(test: str) -> str | None:
     return f"R{found[1]}" if found else None
 
 
+@functools.cache
 def rules() -> dict[str, bool]:
     """Every rule in order -> whether a test of it deploys to the sandbox."""
     shared = _functions(FOLDER / "conftest.py")
