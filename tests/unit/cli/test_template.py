@@ -130,7 +130,9 @@ def test_outside_of_a_project(call: Call, sources: Path, tmp_path: Path, monkeyp
         (("pack", "probe@9.9.9"), 10, "no version 9.9.9"),
         (("pack", "templates"), 3, "there is no such file"),
         (("pack", "probe@1.0.0", "--output", "none/there/x.bundle"), 5, "cannot be written"),
-        (("verify", "none.bundle"), 2, "does not exist"),
+        (("verify", "none.bundle"), 10, "cannot be read"),
+        (("verify", "templates/channels.yaml", "--key", "none.pem"), 5, "none.pem cannot be read"),
+        (("sign", "none.bundle", "--key", "templates/channels.yaml"), 10, "no PEM file"),
         (("verify", "templates/channels.yaml"), 10, "no bundle"),
         (("sign", "templates/channels.yaml", "--key", "templates/channels.yaml"), 10, "no PEM file"),
         (("key", "tenantry.yaml"), 5, "cannot be written"),
@@ -186,7 +188,7 @@ def test_archives_for_pods(call: Call, sources: Path, tmp_path: Path) -> None:
         with tarfile.open(file) as archive:
             archive.extractall(tmp_path / component, filter="data")
         assert read_tree(tmp_path / component).digest == "sha256:" + Path(file).name.removesuffix(".tar.gz")
-    assert call("template", "archives", "probe@1.0.0", "--output", "none").exit_code == 2
+    assert call("template", "archives", "probe@1.0.0", "--output", "none").exit_code == 5
 
 
 def test_keys_with_a_passphrase(call: Call, sources: Path) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tenantry_ops.cli.session import Session
     from tenantry_ops.project import Project
 
-_BUNDLE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_BUNDLE = click.Path(dir_okay=False, path_type=Path)
 
 
 @examples("tenantry template pack shop@1.2.0", "tenantry template verify shop-1.2.0.bundle")
@@ -144,7 +144,7 @@ def verify(session: Session, bundle: Path, keys: tuple[Path, ...]) -> None:
 )
 @click.option(
     "--output",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=click.Path(file_okay=False, path_type=Path),
     default=Path(),
     metavar="DIR",
     help="An existing folder; else the current one.",
