@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from tenantry import registry
 from tenantry.contract.sandbox import loopback_url
-from tenantry.errors import Problem, SandboxError, SpecError
+from tenantry.errors import Problem, SandboxError, SpecError, TenantryError
+from tenantry_ops.claims import check_claims
 from tenantry_ops.environment import SANDBOX_PREFIX
 from tenantry_ops.overlays import with_overlay
 from tenantry_ops.policies import check
@@ -73,9 +74,24 @@ def load(project: Project, instance: str, settings: Mapping[str, str] | None = N
     known_settings = sandbox_settings(project, tenant.runtime.on) if settings is None else settings
     where = dataclasses.replace(target(tenant.runtime.on, project.mode, known_settings), overlay=overlay)
     plan = resolve(version.template, version.ref, version.source_refs, tenant, where)
+    if tenant.lifecycle.state != "retired":
+        host = None if tenant.domains else plan.host
+        check_claims(project, instance, tenant.source, host, partial(_default_host_of, project, where))
     outcome = check(project, plan, shown)
     outcome.raise_refused(instance)
     return Loaded(plan=plan, version=version, tenant=tenant, advice=outcome.advised)
+
+
+def _default_host_of(project: Project, where: Target, instance: str) -> str | None:
+    """The host that another instance of the same runtime gets; None where it has another runtime or is broken."""
+    runtime = project.tenant_data(instance).get("runtime")
+    account = runtime.get("account", {}) if isinstance(runtime, dict) and runtime.get("on") == where.runtime else None
+    if not isinstance(account, dict):
+        return None
+    try:
+        return where.default_host(instance, account)
+    except TenantryError:
+        return None
 
 
 def target(runtime: str, mode: Mode, settings: Mapping[str, str]) -> Target:

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from tenantry.errors import CapabilityError, CatalogueError, PolicyError, Problem, SpecError, TenantryError
+from tenantry.spec.yamlfile import read_document
+from tenantry_ops.claims import Index, claims_of, conflicts
 from tenantry_ops.loading import sandbox_settings, target
 from tenantry_ops.overlays import with_overlay
 from tenantry_ops.policies import check
@@ -20,9 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from tenantry.catalogue import TemplateVersion
-    from tenantry.spec.plan import Mode
+    from tenantry.spec.plan import InstancePlan, Mode
     from tenantry.spec.target import Target
     from tenantry.spec.tenant import Tenant
+    from tenantry_ops.claims import Claim
     from tenantry_ops.project import Project
 
 POOL_FROM: Final = 400
@@ -45,6 +48,9 @@ class Validated:
     problems: tuple[Problem, ...] = ()
     advice: tuple[Problem, ...] = ()
     """What advisory policies say; the instance is valid all the same."""
+    tenant: str = ""
+    claims: tuple[Claim, ...] = ()
+    """What nobody else may have: hosts, its default host among them, and mini-programs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +107,7 @@ def validate_all(
         if collecting:
             gc.enable()
     results = {result.instance: result for result in found}
+    _dispute(project, results, Index() if instances is None else Index.of(project))
     return _compare(results, baseline, complete=instances is None)
 
 
@@ -153,7 +160,12 @@ class Validator:
         outcome = check(self.project, plan, self.project.shown(self.project.tenant_file(instance)))
         outcome.raise_refused(instance)
         return Validated(
-            instance=instance, fingerprint=plan.fingerprint, template=str(version.ref), advice=outcome.advised
+            instance=instance,
+            fingerprint=plan.fingerprint,
+            template=str(version.ref),
+            advice=outcome.advised,
+            tenant=tenant.tenant,
+            claims=_claims(tenant, plan),
         )
 
     def _version(self, selector: str) -> TemplateVersion:
@@ -182,6 +194,40 @@ class Validator:
 
     def _installed(self, runtime: str) -> Target:
         return target(runtime, self._mode, sandbox_settings(self.project, runtime))
+
+
+def _claims(tenant: Tenant, plan: InstancePlan) -> tuple[Claim, ...]:
+    if plan.lifecycle_state == "retired":
+        return ()
+    found = [
+        claim
+        for claim, _ in claims_of(
+            {"domains": [{"host": one.host} for one in tenant.domains], "stores": dict(tenant.stores)}
+        )
+    ]
+    return tuple(found) if tenant.domains or plan.host is None else (*found, ("host", plan.host))
+
+
+def _dispute(project: Project, results: dict[str, Validated], index: Index) -> None:
+    """Gives those instances a problem that claim what others claim too. Only their files are read once more."""
+    for name, result in results.items():
+        if not result.error:
+            index.put(name, result.tenant, result.claims)
+    for name, claims in index.disputed().items():
+        if name not in results or results[name].error:
+            continue
+        document = read_document(project.tenant_file(name), name=project.shown(project.tenant_file(name)))
+        own = {claim for claim, _ in claims_of(document.data)}
+        host = next((value for kind, value in claims if kind == "host" and (kind, value) not in own), None)
+        problems = tuple(document.source.problems(conflicts(index, name, document.data, host)))
+        if problems:
+            results[name] = dataclasses.replace(
+                results[name],
+                fingerprint=None,
+                error=SpecError.__name__,
+                exit_code=SpecError.exit_code,
+                problems=problems,
+            )
 
 
 def _failed(instance: str, error: TenantryError, otherwise: Problem) -> Validated:

@@ -37,7 +37,11 @@ def read_resources(project: Project, instance: str, *, show_secrets: bool = Fals
     With `show_secrets` the engine is started and secret outputs are plain; they must go nowhere but into another
     encrypted place. Raises EngineError, PreflightError.
     """
-    stack = Stack.of(project, instance)
+    return resources_of(Stack.of(project, instance), show_secrets=show_secrets)
+
+
+def resources_of(stack: Stack, *, show_secrets: bool = False) -> list[Deployed] | None:
+    """As `read_resources`, for a stack that is known already."""
     if stack.state is not None and not stack.state.exists():
         return None
     if stack.state is not None and not show_secrets:

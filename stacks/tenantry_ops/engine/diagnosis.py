@@ -17,14 +17,13 @@ from tenantry.errors import (
     TenantryError,
     VendorError,
 )
-from tenantry_ops.engine.events import name_of, type_of
+from tenantry_ops.engine.events import IDENTITY_TYPE, name_of, type_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from tenantry_ops.engine.events import Diagnostic
 
-IDENTITY_TYPE: Final = "tenantry:index:Identity"
 _PROBLEM: Final = re.compile(r"(?:property \S+ value \{.*?\} )?has a problem: (?P<reason>.*)", re.DOTALL)
 _NOISE: Final = re.compile(
     r"^(error: )?(an unhandled error occurred|update failed|preview failed|resource registration failed)"

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 STACK_TYPE: Final = "pulumi:pulumi:Stack"
+IDENTITY_TYPE: Final = "tenantry:index:Identity"
 SECRET: Final = "[secret]"  # noqa: S105 - what is shown instead of one
 UNKNOWN: Final = "[unknown]"
 
@@ -60,6 +61,13 @@ class Outputs:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stamped:
+    """The identity's own stamp: the fingerprint of the plan that is deployed."""
+
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
     """The end of an operation: how many resources had which operation."""
 
@@ -69,7 +77,7 @@ class Summary:
 Event: TypeAlias = ResourceEvent | Diagnostic | Note
 """What callers of the runner see."""
 
-EngineEvent: TypeAlias = ResourceEvent | Diagnostic | Outputs | Summary
+EngineEvent: TypeAlias = ResourceEvent | Diagnostic | Outputs | Stamped | Summary
 
 
 def parse(line: str) -> list[EngineEvent]:
@@ -120,6 +128,9 @@ def _resource(state: Literal["started", "done", "failed"], metadata: dict[str, A
 
 def _outputs(metadata: dict[str, Any]) -> list[EngineEvent]:
     new = metadata.get("new")
+    if metadata["type"] == IDENTITY_TYPE and new:
+        fingerprint = (new.get("inputs") or {}).get("planFingerprint")
+        return [Stamped(fingerprint=fingerprint)] if isinstance(fingerprint, str) else []
     if metadata["type"] != STACK_TYPE or not new:
         return []
     return [Outputs(values={key: plain(value) for key, value in (new.get("outputs") or {}).items()})]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from tenantry_ops.engine.diagnosis import Failure, diagnose
-from tenantry_ops.engine.events import Diagnostic, Outputs, ResourceEvent, Summary, parse
+from tenantry_ops.engine.events import Diagnostic, Outputs, ResourceEvent, Stamped, Summary, parse
 from tenantry_ops.engine.process import POLL_SECONDS, Watched, passing_on_signals
 from tenantry_ops.engine.results import EngineResult, InterruptedRunError, LockedError, NoStackError, Operation
 from tenantry_ops.engine.scratch import Scratch
@@ -76,6 +76,7 @@ def operate(
         outputs=watch.outputs,
         seconds=time.monotonic() - began,
         diagnostics=tuple(watch.diagnostics),
+        fingerprint=watch.fingerprint,
     )
 
 
@@ -88,6 +89,7 @@ class _Watch:
     on_event: Callable[[Event], None]
     changes: dict[str, int] = field(default_factory=dict)
     outputs: dict[str, Any] = field(default_factory=dict)
+    fingerprint: str | None = None
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
     def take(self, log: Scratch) -> None:
@@ -99,6 +101,8 @@ class _Watch:
                     self.changes = dict(event.changes)
                 elif isinstance(event, Outputs):
                     self.outputs = redact.value(dict(event.values))
+                elif isinstance(event, Stamped):
+                    self.fingerprint = event.fingerprint
                 elif isinstance(event, Diagnostic):
                     said = Diagnostic(severity=event.severity, urn=event.urn, message=redact.text(event.message))
                     self.diagnostics.append(said)

@@ -19,6 +19,7 @@ class EngineResult:
 
     `changes`: the engine's word for an operation -> how many resources. `outputs`: the stack's outputs, secrets as
     `[secret]`, values that a preview does not know as `[unknown]`. `seconds`: wall time. `diagnostics`: what was said.
+    `fingerprint`: of the deployed plan, as the identity has it; None where the operation did not come to it.
     `repaired`: whether something that an earlier run left had to be put right first.
     """
 
@@ -28,6 +29,7 @@ class EngineResult:
     seconds: float
     diagnostics: tuple[Diagnostic, ...] = ()
     repaired: bool = False
+    fingerprint: str | None = None
 
 
 class InterruptedRunError(EngineError):

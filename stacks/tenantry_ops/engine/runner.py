@@ -6,7 +6,9 @@ import dataclasses
 import time
 from typing import TYPE_CHECKING, Final
 
-from tenantry.errors import PreflightError
+from tenantry.errors import EngineError, PreflightError
+from tenantry_ops.baseline import note_deployed
+from tenantry_ops.engine.deployed import resources_of
 from tenantry_ops.engine.events import Note
 from tenantry_ops.engine.lease import lease
 from tenantry_ops.engine.operation import operate
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 
     from tenantry_ops.engine.events import Event
     from tenantry_ops.project import Project
+
+HISTORY: Final = 5
+"""How many earlier states and entries of the history a file backend keeps per stack; the engine itself keeps all."""
 
 _PENDING: Final = "pending operations"
 
@@ -54,8 +59,14 @@ def run(
             attempt.repaired = repair(attempt.stack, held.before, attempt.note)
             try:
                 attempt.make_stack()
+                if operation == "destroy":
+                    _refuse_protected(attempt.stack)
                 result = attempt.go()
+                if operation != "refresh":
+                    note_deployed(project, instance, result.fingerprint if operation == "up" else None)
             finally:
+                if attempt.stack.state is not None:
+                    attempt.stack.state.prune(HISTORY)
                 # Whatever was raised, the engine has ended and nothing of it is left: only a kill leaves no such note.
                 held.finish()
     return dataclasses.replace(result, seconds=time.monotonic() - began, repaired=attempt.repaired)
@@ -114,4 +125,16 @@ def _refuse_retired(stack: Stack) -> None:
             f"{stack.instance} is retired.",
             hint=f"Bring its kept data back: tenantry adopt {stack.instance}. To begin anew without data, set "
             "`lifecycle.state: running` in its tenant file.",
+        )
+
+
+def _refuse_protected(stack: Stack) -> None:
+    """The engine would remove everything that does not hold data before it comes to what is protected."""
+    held = [one for one in resources_of(stack) or () if one.protected and one.type.split(":")[0] != "tenantry"]
+    if held:
+        named = ", ".join(f"{one.name} ({one.id})" for one in held[:5])
+        raise EngineError(
+            f"{stack.instance} has data that is protected: {named}. Nothing was removed.",
+            hint=f"End the instance and keep its data, with a record of where it is: tenantry retire {stack.instance}. "
+            f"Or delete its data for good: tenantry retire {stack.instance} --data delete",
         )

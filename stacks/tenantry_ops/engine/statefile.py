@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _SCHEME: Final = "file://"
 _NAMED: Final = re.compile(r"created by (?P<user>[^@\s]*)@(?P<host>\S+) \(pid (?P<pid>\d+)\) at (?P<at>\S+)")
+_MOMENT: Final = re.compile(r"[-.](\d{10,})\.")
+"""The time in the name of a file of the history (`acme-1795449077717732811.history.json`) or of a backup."""
 _FRACTION: Final = re.compile(r"(\.\d{6})\d+")
 
 
@@ -123,6 +125,20 @@ class StateFile:
         folders.append(self.locks_folder)
         files = self.checkpoint.parent.glob(f"{stack}.json*.bak")
         return [*(folder for folder in folders if folder.is_dir()), *files]
+
+    def prune(self, keep: int) -> None:
+        """Removes all but the last `keep` earlier states and entries of the history, which would grow for ever."""
+        project, stack = self.checkpoint.parent.name, self.checkpoint.stem
+        for kind in ("history", "backups"):
+            moments: dict[int, list[Path]] = {}
+            with contextlib.suppress(OSError):
+                for file in (self.checkpoint.parents[2] / kind / project / stack).iterdir():
+                    found = _MOMENT.search(file.name)
+                    if found is not None:
+                        moments.setdefault(int(found[1]), []).append(file)
+            for moment in sorted(moments)[:-keep]:
+                for file in moments[moment]:
+                    remove(file)
 
     def resources(self) -> list[dict[str, Any]]:
         """Every resource of the checkpoint, secrets encrypted. Raises EngineError where it cannot be read."""

@@ -12,7 +12,7 @@ from tenantry.errors import EngineError, PreflightError
 from tenantry.spec.adoption import IDENTITY, new_token
 from tenantry_ops import engine
 from tenantry_ops.engine.deployed import plain_text, read_resources
-from tenantry_ops.engine.diagnosis import IDENTITY_TYPE
+from tenantry_ops.engine.events import IDENTITY_TYPE
 from tenantry_ops.engine.settings import remove_stack, set_secret
 from tenantry_ops.life import records
 from tenantry_ops.life.change import TenantChange, Watch

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from tenantry.catalogue.files import version_order
 from tenantry.errors import PreflightError
 from tenantry_ops.engine.deployed import plain_text, read_resources
-from tenantry_ops.engine.diagnosis import IDENTITY_TYPE
+from tenantry_ops.engine.events import IDENTITY_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

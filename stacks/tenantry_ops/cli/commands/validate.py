@@ -66,7 +66,9 @@ def read_baseline(project: Project, file: Path | None) -> dict[str, str]:
     from tenantry.errors import PreflightError
 
     place = file or project.root / BASELINE
-    hint = f"Make one: tenantry validate --write-baseline {file or BASELINE}"
+    hint = (
+        f"Every `tenantry up` notes its plan there. Or make one: tenantry validate --write-baseline {file or BASELINE}"
+    )
     try:
         found = json.loads(place.read_bytes())
     except OSError as error:
