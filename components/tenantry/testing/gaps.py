@@ -44,6 +44,8 @@ class KitSettings:
             data: dict[str, Any] = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
         except FileNotFoundError:
             return cls()
+        except (OSError, ValueError) as error:
+            raise pytest.UsageError(f"{folder / 'pyproject.toml'} cannot be read: {error}") from error
         found = data.get("tool", {}).get("tenantry", {}).get("kit", {})
         made = cls(tuple(found.get("runtimes", ())), dict(found.get("lacking", {})))
         unknown = sorted(set(made.lacking) - set(rules()))
