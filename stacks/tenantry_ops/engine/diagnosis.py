@@ -28,6 +28,10 @@ _PROBLEM: Final = re.compile(r"(?:property \S+ value \{.*?\} )?has a problem: (?
 _NOISE: Final = re.compile(
     r"^(error: )?(an unhandled error occurred|update failed|preview failed|resource registration failed)"
 )
+_ASKED: Final = re.compile(
+    r"invoke of (?P<token>\S+) failed: invocation of \S+ returned an error: (?P<said>.*)", re.DOTALL
+)
+_FRAME: Final = re.compile(r'\s+File ".*", line \d+')
 _LINES_SHOWN: Final = 20
 
 
@@ -109,6 +113,9 @@ def diagnose(failure: Failure, components: Callable[[], Sequence[str]]) -> Tenan
     refused = [item for item in found if type_of(item.urn) == IDENTITY_TYPE]
     if refused:
         return IdentityError("\n".join(_sentence(_reason(item.message)) for item in refused))
+    for item in found:
+        if asked := _ASKED.search(item.message):
+            return _unanswered(failure, asked["token"], asked["said"])
     said = "\n".join([*(item.message for item in found), failure.stderr])
     for known in _DURING if found else (*_BEFORE, *_DURING):
         if known.pattern.search(said):
@@ -150,7 +157,7 @@ def _failed(failure: Failure, found: Sequence[Diagnostic], components: Callable[
             ids = ()
         lines = [_of_resource(item, ids) for item in by_resource]
     else:
-        lines = [item.message for item in found] or _tail(failure.stderr)
+        lines = [_without_frames(item.message) for item in found] or _tail(failure.stderr)
     done = {"preview": "The preview", "up": "The deployment", "refresh": "The refresh", "destroy": "The removal"}
     what = done.get(failure.operation, "The operation")
     if failure.status < 0:
@@ -167,6 +174,25 @@ def _of_resource(item: Diagnostic, components: Sequence[str]) -> str:
     component = component_of(name, components)
     where = f"component {component}: " if component else ""
     return f"{where}{type_of(item.urn)} {name}: {item.message}"
+
+
+def _unanswered(failure: Failure, token: str, said: str) -> PreflightError:
+    """What a provider said to an adapter that asked it something, such as whose credentials are in use."""
+    message, _, hint = said.strip().partition("\n")
+    usual = f"Correct the cause and run it again: tenantry {failure.operation} {failure.instance}"
+    return PreflightError(f"{failure.instance}: {message} (asked: {token})", hint=hint.strip() or usual)
+
+
+def _without_frames(message: str) -> str:
+    """The end of a traceback, which says what happened; another message as it is."""
+    lines = message.splitlines()
+    frames = [number for number, line in enumerate(lines) if _FRAME.match(line)]
+    if not frames:
+        return message
+    after = lines[frames[-1] + 1 :]
+    while after and after[0][:1].isspace():
+        after.pop(0)
+    return "\n".join(after).strip() or message
 
 
 def _reason(message: str) -> str:

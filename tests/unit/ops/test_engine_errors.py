@@ -72,6 +72,33 @@ def test_an_error_of_an_unknown_kind_is_an_engine_error(name: object) -> None:
     assert type(revive({"error": name, "message": "m", "hint": "h"})) is EngineError
 
 
+TRACE = """\
+Program failed with an unhandled exception:
+Traceback (most recent call last):
+  File "exec", line 232, in <module>
+    loop.run_until_complete(coro)
+    ^^^^^^^^^^
+  File "stack.py", line 220, in wait_for_rpcs
+    await task
+"""
+
+
+def test_what_a_provider_says_to_a_question_is_the_error() -> None:
+    said = "Exception: invoke of a:b:getC failed: invocation of a:b:getC returned an error: No token.\n  Set it.\n"
+    found = diagnose(failure((STACK, TRACE + said)), none)
+    assert type(found) is PreflightError
+    assert found.message == "acme: No token. (asked: a:b:getC)"
+    assert found.hint == "Set it."
+
+
+def test_a_program_that_fails_shows_no_frames() -> None:
+    found = diagnose(failure((STACK, TRACE + "ValueError: this cannot be\n  and so on")), none)
+    assert "ValueError: this cannot be" in found.message
+    assert "and so on" in found.message
+    for part in ("Traceback", "File ", "await task", "^^^"):
+        assert part not in found.message
+
+
 def test_a_refused_identity() -> None:
     said = (
         "tenantry:index:Identity resource 'acme': property mode value {live} has a problem: this stack is not yours. "
