@@ -37,11 +37,19 @@ def codes(kind: type[TenantryError] = TenantryError) -> set[int]:
 
 
 LEAVES = list(leaves())
-WITH_ID = [path for path, command in LEAVES if "instance" in {param.name for param in command.params}]
+WITH_ID = [
+    path
+    for path, command in LEAVES
+    if "instance" in {param.name for param in command.params if isinstance(param, click.Argument)}
+]
 REQUIRED = {
     ("new", "tenant"): ("--template", "shop@stable", "--runtime", "kubernetes"),
     ("destroy",): ("--yes",),
     ("restore",): ("--from", "latest", "--yes"),
+    ("form",): ("shop@stable",),
+    ("template", "archives"): ("shop@stable",),
+    ("template", "lint"): ("shop@stable",),
+    ("template", "pack"): ("shop@stable",),
 }
 WITHOUT_PROJECT = {
     ("init",),
@@ -51,6 +59,10 @@ WITHOUT_PROJECT = {
     ("engine", "install"),
     ("engine", "status"),
     ("completion",),
+    ("adapter", "new"),
+    ("template", "key"),
+    ("template", "sign"),
+    ("template", "verify"),
 }
 DOCUMENTED = (codes() - {1}) | {2}
 
@@ -121,7 +133,7 @@ def test_too_many_arguments(call: Call, path: tuple[str, ...], command: click.Co
 
 @pytest.mark.parametrize("path", [path for path, _ in LEAVES if path not in WITHOUT_PROJECT], ids=name)
 def test_outside_a_project(call: Call, path: tuple[str, ...]) -> None:
-    arguments = ["acme", *REQUIRED.get(path, ())] if path in WITH_ID else []
+    arguments = [*(["acme"] if path in WITH_ID else []), *REQUIRED.get(path, ())]
     result = call(*path, *arguments)
     assert result.exit_code == 5
     assert "tenantry init" in result.stderr
@@ -154,7 +166,7 @@ def test_tenant_files_full_of_nonsense(call: Call, project: Path, path: tuple[st
 @pytest.mark.parametrize("file", ["tenantry.yaml", "Pulumi.yaml"])
 def test_projects_full_of_nonsense(call: Call, project: Path, path: tuple[str, ...], file: str, content: str) -> None:
     (project / file).write_bytes(FILES[content])
-    arguments = ["acme", *REQUIRED.get(path, ())] if path in WITH_ID else []
+    arguments = [*(["acme"] if path in WITH_ID else []), *REQUIRED.get(path, ())]
     result = call(*path, *arguments)
     refused(result)
     assert result.exit_code in {3, 5}
@@ -162,7 +174,7 @@ def test_projects_full_of_nonsense(call: Call, project: Path, path: tuple[str, .
 
 @pytest.mark.parametrize("path", [path for path, _ in LEAVES if path not in WITHOUT_PROJECT], ids=name)
 def test_errors_are_one_json_document(call: Call, path: tuple[str, ...]) -> None:
-    arguments = ["acme", *REQUIRED.get(path, ())] if path in WITH_ID else []
+    arguments = [*(["acme"] if path in WITH_ID else []), *REQUIRED.get(path, ())]
     result = call("--json", *path, *arguments)
     document = json.loads(result.stdout)
     assert document["exit_code"] == result.exit_code == 5
