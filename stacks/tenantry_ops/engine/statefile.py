@@ -123,7 +123,7 @@ class StateFile:
         root, project, stack = self.checkpoint.parents[2], self.checkpoint.parent.name, self.checkpoint.stem
         folders = [root / kind / project / stack for kind in ("history", "backups")]
         folders.append(self.locks_folder)
-        files = self.checkpoint.parent.glob(f"{stack}.json*.bak")
+        files = self.checkpoint.parent.glob(f"{stack}.json*.bak*")
         return [*(folder for folder in folders if folder.is_dir()), *files]
 
     def prune(self, keep: int) -> None:
