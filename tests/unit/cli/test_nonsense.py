@@ -46,7 +46,7 @@ REQUIRED = {
     ("new", "tenant"): ("--template", "shop@stable", "--runtime", "kubernetes"),
     ("destroy",): ("--yes",),
     ("restore",): ("--from", "latest", "--yes"),
-    ("form",): ("shop@stable",),
+    ("form",): ("shop@stable", "--runtime", "kubernetes"),
     ("template", "archives"): ("shop@stable",),
     ("template", "lint"): ("shop@stable",),
     ("template", "pack"): ("shop@stable",),
