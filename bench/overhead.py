@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from bench import growth
 from bench.bare_program import FOLDER, INSTANCE, TEMPLATES, TENANT
 from bench.measure import Pairs, Sample, alternate, run
 from bench.report import Figure
@@ -47,7 +48,7 @@ def figures(scratch: Path, progress: Callable[[str], None]) -> list[Figure]:
     operator = Operator(scratch / "project", "kubernetes")
     try:
         operator.start(TEMPLATES)
-        return _measure(operator, scratch, progress)
+        return _measure(operator, scratch, progress) + growth.disk(operator, progress)
     finally:
         operator.stop()
 
