@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from tenantry.contract.installed import check_api_version, check_extras, check_members
 from tenantry.contract.runtime import RuntimeAdapter
-from tenantry.contract.sandbox import Sandbox
+from tenantry.contract.sandbox import Narrows, Sandbox
 from tenantry.errors import AdapterError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from importlib.metadata import Distribution, EntryPoint
+
+    from tenantry.spec.capabilities import Capabilities
 
 RUNTIMES: Final = "tenantry.runtimes"
 STORES: Final = "tenantry.stores"
@@ -61,6 +64,13 @@ def runtime(name: str) -> RuntimeAdapter:
 def sandbox(name: str) -> Sandbox:
     """The local stand-in of the runtime `name`. Raises AdapterError."""
     return cast("Sandbox", _load(SANDBOXES, name, "Sandbox", _members(Sandbox)))
+
+
+def sandbox_capabilities(name: str, settings: Mapping[str, str]) -> Capabilities:
+    """What the runtime `name` can do in its sandbox, which says `settings` of itself. Raises AdapterError."""
+    whole = runtime(name).capabilities()
+    stand_in: object = sandbox(name) if name in sandboxes() else None
+    return stand_in.narrow(whole, settings) if isinstance(stand_in, Narrows) else whole
 
 
 def installed() -> list[list[str]]:

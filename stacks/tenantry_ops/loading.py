@@ -109,7 +109,7 @@ def target(runtime: str, mode: Mode, settings: Mapping[str, str]) -> Target:
 
     return Target(
         runtime=runtime,
-        capabilities=adapter.capabilities(),
+        capabilities=adapter.capabilities() if mode == "live" else registry.sandbox_capabilities(runtime, settings),
         mode=mode,
         account=models.account,
         extensions=models.extensions,

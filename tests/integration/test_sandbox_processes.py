@@ -17,7 +17,7 @@ from tenantry.errors import SandboxError
 from tenantry_vendor.sandbox.daemon import Daemon, DaemonFolder
 from tenantry_vendor.sandbox.launcher import process_identity
 from tenantry_vendor.sandbox.process import ProcessRecord, launch_failure, launch_line, launch_options, stop_groups
-from tenantry_vendor.sandbox.runner import LocalProcess, session_memory
+from tenantry_vendor.sandbox.runner import LocalProcess, container_memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -290,8 +290,8 @@ def test_memory_counts_the_whole_session(tmp_path: Path) -> None:
     async def go() -> int:
         process = start(tmp_path, command)
         pid = process.record.pid
-        await asyncio.to_thread(until, lambda: session_memory([pid])[pid] > 50_000_000)
-        used = session_memory([pid])[pid]
+        await asyncio.to_thread(until, lambda: container_memory([pid])[pid] > 50_000_000)
+        used = container_memory([pid])[pid]
         process.kill()
         await process.wait()
         return used

@@ -8,7 +8,7 @@ import sys
 
 from tenantry.errors import TenantryError
 from tenantry_toolchain import doctor
-from tenantry_toolchain.install import install
+from tenantry_toolchain.install import download_for_control_plane, install
 from tenantry_toolchain.status import status
 
 
@@ -18,6 +18,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if options.command == "install":
             both = not (options.engine or options.control_plane)
+            if options.download_first:
+                download_for_control_plane(_say)
             install(
                 with_engine=options.engine or both,
                 with_control_plane=options.control_plane or both,
@@ -50,8 +52,11 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     installing = commands.add_parser("install", help="obtain what is missing; all of it where no option names a part")
     installing.add_argument("--engine", action="store_true", help="the Pulumi engine")
-    installing.add_argument("--control-plane", action="store_true", help="etcd, Kubernetes, the Gateway API")
+    installing.add_argument(
+        "--control-plane", action="store_true", help="etcd, Kubernetes, the Gateway API, the S3 server"
+    )
     installing.add_argument("--drop-build-cache", action="store_true", help="then remove what only building needed")
+    installing.add_argument("--download-first", action="store_true", help="all modules, before anything is built")
     commands.add_parser("status", help="what is there, as JSON")
     commands.add_parser("doctor", help="whether this machine is ready")
     return parser

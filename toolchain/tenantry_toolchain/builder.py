@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,16 @@ def obtain(recipe: Recipe, progress: Progress) -> cache.Stored:
     return cache.obtain(recipe.slot, lambda stage: _Build(recipe, stage, progress).run(), progress)
 
 
+def download(recipe: Recipe, progress: Progress) -> None:
+    """Download the modules that the recipe's programs need, so that building them later waits for nothing.
+
+    Raises:
+        PreflightError: Go is missing or too old, or the modules cannot be downloaded.
+    """
+    with tempfile.TemporaryDirectory(prefix=f"{recipe.family}-") as folder:
+        _Build(recipe, Path(folder), progress).download()
+
+
 class _Build:
     """One run of a recipe in its staging folder."""
 
@@ -45,12 +56,7 @@ class _Build:
     def run(self) -> cache.Made:
         """Build and copy everything, then leave only the results in the staging folder."""
         step = Step(self._recipe.family, self._progress)
-        self._temporary.mkdir()
-        for wrapper in self._recipe.wrappers:
-            # A copy, so that no go.work or version control around an installed package has a say.
-            shutil.copytree(self._recipe.modules / wrapper, self._sources / wrapper)
-        found = go.require(cwd=self._sources / self._recipe.wrappers[0])
-        self._env = go.environment(temporary=self._temporary)
+        found = self._begin()
         for number, program in enumerate(self._recipe.programs, 1):
             self._build(found, program, f"{number}/{len(self._recipe.programs)}")
         for files in self._recipe.files:
@@ -61,6 +67,36 @@ class _Build:
         details = {"go": found.version, "took": duration(step.seconds)}
         return cache.Made(version=self._recipe.version, origin=origin, details=details)
 
+    def download(self) -> None:
+        """Download the modules of every program."""
+        found = self._begin()
+        for program in self._recipe.programs:
+            step = Step(f"Downloading modules of {program.name} {self._recipe.version}", self._progress)
+            step.begin()
+            self._packages(found, program, step)
+
+    def _packages(self, found: go.Go, program: Program, step: Step) -> list[str]:
+        """The packages that a program consists of; their modules are there then."""
+        downloads = 0
+
+        def downloading(line: str) -> None:
+            nonlocal downloads
+            downloads += line.startswith("go: downloading ")
+            step.detail = f"{downloads} modules downloaded"
+
+        flags = ["-trimpath", *program.flags]
+        listing = [found.path, "list", "-deps", *flags, "-f", "{{.ImportPath}}", program.package]
+        return self._go(listing, program.wrapper, program.name, downloading, step).output.splitlines()
+
+    def _begin(self) -> go.Go:
+        self._temporary.mkdir()
+        for wrapper in self._recipe.wrappers:
+            # A copy, so that no go.work or version control around an installed package has a say.
+            shutil.copytree(self._recipe.modules / wrapper, self._sources / wrapper)
+        found = go.require(cwd=self._sources / self._recipe.wrappers[0])
+        self._env = go.environment(temporary=self._temporary)
+        return found
+
     def _build(self, found: go.Go, program: Program, position: str) -> None:
         label = f"Building {program.name} {self._recipe.version} ({self._recipe.family} {position})"
         step = Step(label, self._progress)
@@ -68,21 +104,14 @@ class _Build:
         target = self._stage / "bin" / program.name
         target.parent.mkdir(exist_ok=True)
         flags = ["-trimpath", *program.flags]
-        downloads = 0
         compiled = 0
-
-        def downloading(line: str) -> None:
-            nonlocal downloads
-            downloads += line.startswith("go: downloading ")
-            step.detail = f"{downloads} modules downloaded"
 
         def compiling(line: str) -> None:
             nonlocal compiled
             compiled += _PACKAGE.fullmatch(line) is not None
             step.detail = f"{compiled} of at most {len(packages)} packages compiled"
 
-        listing = [found.path, "list", "-deps", *flags, "-f", "{{.ImportPath}}", program.package]
-        packages = self._go(listing, program.wrapper, program.name, downloading, step).output.splitlines()
+        packages = self._packages(found, program, step)
         step.detail = f"linking, or reading what is built of {len(packages)} packages"
         command = [found.path, "build", "-v", "-p", str(go.jobs()), *flags, "-o", target, program.package]
         self._go(command, program.wrapper, program.name, compiling, step)

@@ -24,6 +24,7 @@ def checks() -> list[Check]:
         machine.disk,
         parts.engine,
         parts.control_plane,
+        parts.object_store,
         parts.gateway_api,
         parts.go,
         parts.plugins,

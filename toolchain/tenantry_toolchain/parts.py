@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from tenantry.errors import TenantryError
 from tenantry_toolchain import controlplane as controlplanes
 from tenantry_toolchain import engine as engines
-from tenantry_toolchain import gatewayapi, recipes
+from tenantry_toolchain import gatewayapi, objectstore, recipes
 from tenantry_toolchain import go as golang
 from tenantry_toolchain.check import Check
 from tenantry_toolchain.onpath import which
@@ -46,6 +46,16 @@ def control_plane() -> Iterator[Check]:
     yield Check(name="control plane", state="ok", detail=f"{detail} ({found.kube_apiserver.parent})")
 
 
+def object_store() -> Iterator[Check]:
+    """The S3 server."""
+    found = objectstore.find()
+    if found is not None:
+        yield Check(name="s3 server", state="ok", detail=f"versitygw {found.version} ({found.versitygw})")
+        return
+    hint = "Run `tenantry engine install --control-plane`; only the Kubernetes sandbox needs it."
+    yield Check(name="s3 server", state="warn", detail="none", hint=hint)
+
+
 def gateway_api() -> Iterator[Check]:
     """The Gateway API's definitions."""
     files = gatewayapi.find()
@@ -58,7 +68,8 @@ def gateway_api() -> Iterator[Check]:
 
 def go() -> Iterator[Check]:
     """The Go command, where something is still to be built."""
-    complete = engines.find() is not None and controlplanes.find() is not None and gatewayapi.find() is not None
+    parts = (engines.find(), controlplanes.find(), objectstore.find(), gatewayapi.find())
+    complete = None not in parts
     if golang.find() is None:
         detail = "not installed" + (", and not needed: everything is there" if complete else "")
         yield Check(name="go", state="ok" if complete else "warn", detail=detail, hint="" if complete else INSTALL_HINT)

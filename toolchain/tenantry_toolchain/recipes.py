@@ -10,6 +10,8 @@ _PULUMI = "github.com/pulumi/pulumi/pkg/v3"
 _PULUMI_SDK = "github.com/pulumi/pulumi/sdk/v3"
 _KUBERNETES = "k8s.io/kubernetes"
 _ETCD = "go.etcd.io/etcd/server/v3"
+_VERSITYGW = "github.com/versity/versitygw"
+_PEBBLE = "github.com/letsencrypt/pebble/v2"
 _GATEWAY_API = "sigs.k8s.io/gateway-api"
 
 
@@ -107,6 +109,34 @@ def gateway_api() -> Recipe:
     return Recipe(family="gateway-api", version=version.removeprefix("v"), files=(files,))
 
 
+@cache
+def versitygw() -> Recipe:
+    """The S3 server of the sandbox's buckets."""
+    version = required("versitygw", _VERSITYGW)
+    program = Program(
+        name="versitygw",
+        wrapper="versitygw",
+        package=f"{_VERSITYGW}/cmd/versitygw",
+        flags=("-ldflags", f"-s -w -X main.Version={version}"),
+        version=(("--version",), version),
+    )
+    return Recipe(family="versitygw", version=version.removeprefix("v"), programs=(program,))
+
+
+@cache
+def pebble() -> Recipe:
+    """An ACME server, only for tests."""
+    version = required("pebble", _PEBBLE)
+    program = Program(
+        name="pebble",
+        wrapper="pebble",
+        package=f"{_PEBBLE}/cmd/pebble",
+        flags=("-ldflags", f"-s -w -X main.version={version}"),
+        version=(("-version",), version),
+    )
+    return Recipe(family="pebble", version=version.removeprefix("v"), programs=(program,))
+
+
 def every() -> tuple[Recipe, ...]:
     """All recipes."""
-    return (engine(), etcd(), kubernetes(), gateway_api())
+    return (engine(), etcd(), kubernetes(), versitygw(), gateway_api(), pebble())

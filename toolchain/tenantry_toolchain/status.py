@@ -38,8 +38,8 @@ class Item:
 
 
 def status() -> list[Item]:
-    """Engine, control plane, Gateway API, Go's caches, and folders of other versions, in this order."""
-    items = [_engine(), *_control_plane(), _gateway_api()]
+    """Engine, control plane, S3 server, Gateway API, Go's caches, and folders of other versions, in this order."""
+    items = [_engine(), *_control_plane(), _one("versitygw", cache.read(recipes.versitygw().slot)), _gateway_api()]
     for name, path in (("go build cache", go.build_cache()), ("go module cache", go.module_cache())):
         if path.exists():
             items.append(Item(name=name, state="cache", path=str(path), size=folders.size(path)))

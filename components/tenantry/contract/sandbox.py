@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tenantry.contract.runtime import Permission
+    from tenantry.spec.capabilities import Capabilities
     from tenantry.spec.plan import Json
 
 
@@ -100,6 +101,18 @@ class Answers(Protocol):
         """Token of a function, or type of a resource that is read -> what the vendor would answer.
 
         The kit gives these answers where it records what the adapter declares; whatever else is asked there fails.
+        """
+        ...
+
+
+@runtime_checkable
+class Narrows(Protocol):
+    """A sandbox that cannot do all that its runtime can."""
+
+    def narrow(self, capabilities: Capabilities, settings: Mapping[str, str]) -> Capabilities:
+        """The runtime's capabilities as far as the sandbox has them. `settings` as `settings()` gave them, or empty.
+
+        Pure: what depends on the machine comes with the settings.
         """
         ...
 

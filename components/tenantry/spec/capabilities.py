@@ -62,11 +62,18 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feature:
-    """`approximate`: accepted, `note` goes into the plan's `left_out`. `no`: an error, or left out where optional."""
+    """`approximate`: accepted, `note` goes into the plan's `left_out`. `no`: an error, or left out where optional.
+
+    For databases: `versions` are those that can be had, empty for every one. `exact` are those that are met as asked,
+    empty for every one; for another one `inexact` goes into the plan's `left_out`.
+    """
 
     support: Literal["yes", "approximate", "no"]
     provenance: Provenance
     note: str = ""
+    versions: tuple[str, ...] = ()
+    exact: tuple[str, ...] = ()
+    inexact: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,6 +46,9 @@ def _reasons(context: Context, name: str, component: AnyComponent) -> Iterator[t
         if found is None or found.support == "no":
             note = f": {found.note}" if found is not None and found.note else ""
             yield tuple(place.split(".")) if place else (), f"the runtime {on} cannot do {feature}{note}"
+        elif isinstance(component, Database) and found.versions and component.version not in found.versions:
+            others = ", ".join(found.versions)
+            yield ("version",), f"the runtime {on} cannot do {component.engine} {component.version}, only {others}"
     if isinstance(component, Service):
         known = context.target.capabilities.source_runtimes
         if component.runtime is not None and component.runtime not in known:
@@ -84,6 +87,8 @@ def _notes(context: Context, name: str, component: AnyComponent) -> None:
         found = features[feature]
         if found.support == "approximate":
             context.note(f"{name}.{place}" if place else name, found.note)
+        if isinstance(component, Database) and found.exact and component.version not in found.exact:
+            context.note(f"{name}.version", found.inexact)
     if not isinstance(component, Service):
         return
     # Both are permissions or hints, never demands: a runtime without them goes on and says so.

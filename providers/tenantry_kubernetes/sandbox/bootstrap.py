@@ -18,6 +18,8 @@ from tenantry_kubernetes.sandbox.layout import (
     GATEWAY_NAMESPACE,
     INGRESS_CLASS,
     NODE_NAME,
+    PROVISIONER,
+    STORAGE_CLASS,
 )
 from tenantry_vendor.sandbox.files import write_private
 
@@ -124,15 +126,28 @@ def _objects(ports: PortBook) -> list[tuple[dict[str, Any], dict[str, Any]]]:
         "metadata": {"name": GATEWAY_NAME, "namespace": GATEWAY_NAMESPACE},
         "spec": {"gatewayClassName": INGRESS_CLASS, "listeners": listeners},
     }
+    storage_class = {
+        "apiVersion": "storage.k8s.io/v1",
+        "kind": "StorageClass",
+        "metadata": {
+            "name": STORAGE_CLASS,
+            "annotations": {"storageclass.kubernetes.io/is-default-class": "true"},
+        },
+        "provisioner": PROVISIONER,
+        "reclaimPolicy": "Delete",
+        "volumeBindingMode": "Immediate",
+        "allowVolumeExpansion": True,
+    }
     kinds = [
         BUILT_IN["v1", "Namespace"],
+        BUILT_IN["storage.k8s.io/v1", "StorageClass"],
         BUILT_IN["networking.k8s.io/v1", "IngressClass"],
         GATEWAY_CLASS,
         GATEWAY,
     ]
     fields = ("group", "version", "kind", "plural", "namespaced")
     described = [{name: getattr(kind, name) for name in fields} for kind in kinds]
-    return list(zip(described, [namespace, ingress_class, gateway_class, gateway], strict=True))
+    return list(zip(described, [namespace, storage_class, ingress_class, gateway_class, gateway], strict=True))
 
 
 def _apply(client: Kubernetes, kind: Kind, each: dict[str, Any]) -> None:

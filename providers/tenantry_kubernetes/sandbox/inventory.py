@@ -27,7 +27,9 @@ def instance_objects(kubeconfig: Path, instance: str) -> list[str]:
             for each in cluster.list_objects(kind):
                 metadata = each["metadata"]
                 labelled = (metadata.get("labels") or {}).get(LABEL) == instance
-                if labelled or metadata.get("namespace") in names:
+                # A volume lies in no namespace; the claim that it was made for does.
+                claimed = ((each.get("spec") or {}).get("claimRef") or {}).get("namespace")
+                if labelled or metadata.get("namespace") in names or (claimed and claimed in names):
                     found.add(f"{kind.plural} {metadata.get('namespace', '')}/{metadata['name']}".replace(" /", " "))
     return sorted(found)
 

@@ -24,11 +24,17 @@ CONTROLLER: Final = "sandbox.tenantry.dev/gateway"
 HOST_SUFFIX: Final = "sandbox.tenantry.localhost"
 """Instances without domains are served below it."""
 
+STORAGE_CLASS: Final = "sandbox"
+"""Name of the default StorageClass."""
+
+PROVISIONER: Final = "sandbox.tenantry.dev/folder"
+"""Name of the provisioner behind it."""
+
 PORTS_ANNOTATION: Final = "sandbox.tenantry.dev/local-ports"
 """Pod annotation: JSON object, container port -> port on 127.0.0.1."""
 
 IMAGES_ANNOTATION: Final = "sandbox.tenantry.dev/images"
-"""Pod annotation: JSON object, image -> the stock image that it stands for (`python3.11`)."""
+"""Pod annotation: JSON object, image -> the stock image that it stands for (`python3.11`, `postgresql15`, …)."""
 
 DAEMONS: Final = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "node", "gateway")
 """Every process of the sandbox, in the order in which they start."""
@@ -103,6 +109,21 @@ class Layout:
     def images(self) -> Path:
         """What stands for the stock images."""
         return self.folder / "images"
+
+    @property
+    def volumes(self) -> Path:
+        """One folder per PersistentVolume."""
+        return self.folder / "volumes"
+
+    @property
+    def servers(self) -> Path:
+        """The database servers that the last `up` found on this machine."""
+        return self.folder / "servers.json"
+
+    @property
+    def object_store(self) -> Path:
+        """Holds the path of the S3 server's program."""
+        return self.folder / "versitygw"
 
     @property
     def bootstrapped(self) -> Path:

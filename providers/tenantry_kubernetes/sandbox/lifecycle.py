@@ -6,16 +6,18 @@ import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
 from tenantry.errors import SandboxError
+from tenantry_kubernetes.sandbox import servers
 from tenantry_kubernetes.sandbox.control_plane import ControlPlane
 from tenantry_kubernetes.sandbox.health import Health, address
 from tenantry_kubernetes.sandbox.layout import DAEMONS, PORTS
 from tenantry_vendor.sandbox.daemon import DaemonFolder
-from tenantry_vendor.sandbox.files import private_folder
+from tenantry_vendor.sandbox.files import private_folder, write_private
 from tenantry_vendor.sandbox.ports import PortBook
 from tenantry_vendor.sandbox.process import ProcessRecord, stop_groups
 
@@ -35,11 +37,15 @@ _CLIENTS = ("kube-controller-manager", "kube-scheduler", "node")
 
 def up(layout: Layout, progress: Callable[[str], None]) -> None:
     """Starts what is not running and returns when it answers."""
-    from tenantry_toolchain import controlplane, gatewayapi
+    from tenantry_toolchain import controlplane, gatewayapi, objectstore
 
     binaries = controlplane.ensure(progress)
+    store = objectstore.ensure(progress)
     definitions = gatewayapi.crds(progress)
     private_folder(layout.folder)
+    servers.record(layout.servers)
+    # The node has an environment of its own, and so no way to find the cache.
+    write_private(layout.object_store, str(store.versitygw))
     with _locked(layout, progress):
         from tenantry_kubernetes.sandbox.bootstrap import bootstrap, wait_for_node
         from tenantry_kubernetes.sandbox.credentials import ensure_credentials, write_kubeconfigs
@@ -94,7 +100,8 @@ def status(layout: Layout) -> list[ServiceStatus]:
     daemons = DaemonFolder(layout.folder)
 
     def look(name: str) -> ServiceStatus:
-        return daemons.status(name, address(name, ports), lambda: health.check(name))
+        found = daemons.status(name, address(name, ports), lambda: health.check(name))
+        return replace(found, detail=found.detail or servers.describe(layout.servers)) if name == "node" else found
 
     try:
         return [look(name) for name in DAEMONS]

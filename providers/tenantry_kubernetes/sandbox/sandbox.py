@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from tenantry.contract.runtime import API_VERSION
 from tenantry.contract.sandbox import PluginFile, ServiceStatus
 from tenantry.errors import SandboxError
+from tenantry_kubernetes.sandbox import servers
 from tenantry_kubernetes.sandbox.layout import (
     DAEMONS,
     GATEWAY_NAME,
@@ -23,7 +24,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from tenantry.contract.runtime import Permission
+    from tenantry.spec.capabilities import Capabilities
     from tenantry.spec.plan import Json
+
+SERVERS: Final = {"postgresql": "TENANTRY_SANDBOX_POSTGRESQL", "mysql": "TENANTRY_SANDBOX_MYSQL"}
+"""Database engine -> the setting with the versions of its servers here, joined by commas."""
 
 PLUGIN_VERSION = "4.32.0"
 """Version of the Kubernetes plugin that the pinned SDK asks for."""
@@ -79,7 +84,12 @@ class KubernetesSandbox:
         ports = PortBook(layout.ports)
         if not layout.kubeconfig.exists() or any(name not in ports for name in PORTS["gateway"]):
             raise SandboxError("The Kubernetes sandbox was never started.", hint="Run `tenantry sandbox up`.")
+        found = servers.recorded(layout.servers)
         return {
+            **{
+                key: ",".join(each.version for each in found if each.engine == engine)
+                for engine, key in SERVERS.items()
+            },
             "TENANTRY_SANDBOX_KUBECONFIG": str(layout.kubeconfig),
             "TENANTRY_SANDBOX_HTTP_PORT": str(ports["http"]),
             "TENANTRY_SANDBOX_HTTPS_PORT": str(ports["https"]),
@@ -88,6 +98,12 @@ class KubernetesSandbox:
             "TENANTRY_SANDBOX_GATEWAY": f"{GATEWAY_NAMESPACE}/{GATEWAY_NAME}",
             "TENANTRY_SANDBOX_HOST_SUFFIX": HOST_SUFFIX,
         }
+
+    def narrow(self, capabilities: Capabilities, settings: Mapping[str, str]) -> Capabilities:
+        """Databases as this machine's servers are: another PostgreSQL is said, a missing server refused."""
+        from tenantry_kubernetes.sandbox.narrowing import narrow
+
+        return narrow(capabilities, settings)
 
     def plugins(self, folder: Path) -> list[PluginFile]:
         """The stand-in for the `kubernetes` plugin, unless the official one is there and asked for."""

@@ -39,6 +39,11 @@ class ProcessRecord:
         """Whether exactly this process still runs."""
         return launcher.process_identity(self.pid) == self.identity
 
+    @property
+    def stop_signal(self) -> signal.Signals:
+        """What asks this process to end: `stop_signal` of `extra`, by name, else SIGTERM."""
+        return signal.Signals[str(self.extra.get("stop_signal", "SIGTERM"))]
+
     @classmethod
     def read(cls, path: Path) -> ProcessRecord | None:
         """The record in this file; None where there is none or it cannot be understood."""
@@ -144,7 +149,7 @@ def stop_groups(records: Sequence[ProcessRecord], *, seconds: float) -> None:
     """Asks all these sessions' processes to end, kills what is left after `seconds`, and what left its session too."""
     family = [child for record in records for child in _descendants(record)]
     for record in records:
-        signal_process(record, signal.SIGTERM, group=True)
+        signal_process(record, record.stop_signal, group=True)
     _ended([*records, *family], seconds)
     for record in records:
         signal_process(record, signal.SIGKILL, group=True)

@@ -88,7 +88,7 @@ class LocalProcess:
         """Asks the process itself to end, as a container runtime does: its children are its own affair."""
         if not self.ended:
             with contextlib.suppress(ProcessLookupError):
-                os.kill(self.record.pid, signal.SIGTERM)
+                os.kill(self.record.pid, self.record.stop_signal)
 
     def kill(self) -> None:
         """Ends the process and everything that it started."""
@@ -147,12 +147,33 @@ class LocalProcess:
             os.killpg(self.record.pid, signal.SIGKILL)
 
 
-def session_memory(leaders: Sequence[int]) -> dict[int, int]:
-    """Resident memory in bytes of each of these sessions, one pass over the process table."""
+def container_memory(leaders: Sequence[int]) -> dict[int, int]:
+    """Memory in bytes of each of these processes and all that it started, one pass over the process table.
+
+    What processes share, such as a database's buffers, counts once: the most that one of them shares.
+    """
     if not Path("/proc/self/stat").exists():
         return {leader: _tree_memory(leader) for leader in leaders}
     page = os.sysconf("SC_PAGE_SIZE")
-    found = dict.fromkeys(leaders, 0)
+    table = _process_table()
+    own, shared = dict.fromkeys(leaders, 0), dict.fromkeys(leaders, 0)
+    for pid, (_, session) in table.items():
+        # Its session tells it even where its parent has ended; a server's children may have left the session.
+        leader = session if session in own else _ancestor(pid, table, own)
+        if leader is None:
+            continue
+        try:
+            fields = Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        own[leader] += (int(fields[1]) - int(fields[2])) * page
+        shared[leader] = max(shared[leader], int(fields[2]) * page)
+    return {leader: own[leader] + shared[leader] for leader in leaders}
+
+
+def _process_table() -> dict[int, tuple[int, int]]:
+    """Process -> its parent and its session."""
+    table: dict[int, tuple[int, int]] = {}
     for entry in os.scandir("/proc"):
         if not entry.name.isdigit():
             continue
@@ -161,10 +182,15 @@ def session_memory(leaders: Sequence[int]) -> dict[int, int]:
         except (FileNotFoundError, ProcessLookupError):
             continue
         fields = text.rpartition(")")[2].split()
-        session, resident = int(fields[3]), int(fields[21])
-        if session in found:
-            found[session] += resident * page
-    return found
+        table[int(entry.name)] = int(fields[1]), int(fields[3])
+    return table
+
+
+def _ancestor(pid: int, table: Mapping[int, tuple[int, int]], leaders: Mapping[int, int]) -> int | None:
+    seen = 0
+    while pid in table and pid not in leaders and seen < len(table):
+        pid, seen = table[pid][0], seen + 1
+    return pid if pid in leaders else None
 
 
 def _tree_memory(pid: int) -> int:

@@ -9,7 +9,7 @@ import pytest
 
 from tenantry_kubernetes.sandbox.node.backoff import Backoff
 from tenantry_kubernetes.sandbox.node.environment import ConfigError
-from tenantry_kubernetes.sandbox.node.images import STOCK, ImageError, check_user, find_image
+from tenantry_kubernetes.sandbox.node.images import ImageError, check_user, find_image
 from tenantry_kubernetes.sandbox.node.probes import Target, Threshold, local_port
 from tenantry_kubernetes.sandbox.node.status import ContainerState, PodState, phase, pod_status
 
@@ -79,7 +79,7 @@ def test_a_pod_may_say_what_stands_for_its_image() -> None:
 
 
 def test_root_is_refused_as_a_kubelet_does() -> None:
-    stock = STOCK[0]
+    stock = find_image("python:3.11", pod())
     check_user(stock, {}, pod())
     check_user(stock, {}, pod(runAsNonRoot=True, runAsUser=10001))
     check_user(stock, {"securityContext": {"runAsNonRoot": False}}, pod(runAsNonRoot=True))

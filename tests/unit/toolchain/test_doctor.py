@@ -97,6 +97,7 @@ def test_status_tells_ready_missing_and_unused(bare_path: Path) -> None:
         ("engine", "missing", 0),
         ("etcd", "ready", 5),
         ("kubernetes", "missing", 0),
+        ("versitygw", "missing", 0),
         ("gateway-api", "missing", 0),
         ("etcd", "unused", 5),
     ]
@@ -105,7 +106,7 @@ def test_status_tells_ready_missing_and_unused(bare_path: Path) -> None:
 def test_the_module_can_be_called_as_a_command(bare_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["status"]) == 0
     rows = json.loads(capsys.readouterr().out)
-    assert {row["name"] for row in rows} == {"engine", "etcd", "kubernetes", "gateway-api"}
+    assert {row["name"] for row in rows} == {"engine", "etcd", "kubernetes", "versitygw", "gateway-api"}
     assert main(["doctor"]) == 1
     assert "fail  engine" in capsys.readouterr().out
     assert main(["install", "--control-plane"]) == 5

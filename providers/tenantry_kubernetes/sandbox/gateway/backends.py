@@ -7,12 +7,14 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
 from tenantry_kubernetes.sandbox.layout import PORTS_ANNOTATION
+from tenantry_kubernetes.sandbox.node.names import service_address, service_port
 from tenantry_vendor.sandbox.gateway.proxy import Endpoint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from tenantry_kubernetes.client.requests import Object
+    from tenantry_kubernetes.sandbox.gateway.services import Address
 
 _SERVICE_LABEL: Final = "kubernetes.io/service-name"
 
@@ -69,6 +71,26 @@ class Backends:
                     if server is not None:
                         servers[server.name] = server
         return tuple(servers[name] for name in sorted(servers))
+
+    def addresses(self) -> Iterator[tuple[Address, tuple[Endpoint, ...]]]:
+        """The address of every port of every Service, and the local servers behind it.
+
+        A headless Service has no port of its own: its name leads to its pods, at their ports.
+        """
+        for (namespace, name), service in self._services.items():
+            address = service_address(namespace, name)
+            headless = service["spec"].get("clusterIP") == "None"
+            if service["spec"].get("type") == "ExternalName":
+                continue
+            for entry in service["spec"].get("ports") or []:
+                if (entry.get("protocol") or "TCP") != "TCP":
+                    continue
+                servers = self.endpoints(namespace, name, entry["port"])
+                ports = [entry["port"]]
+                if headless:
+                    ports = sorted({int(each.name.rpartition(":")[2]) for each in servers})
+                for port in ports:
+                    yield (address, service_port(port)), servers
 
     def _server(self, namespace: str, endpoint: Object, target: int) -> Endpoint | None:
         reference = endpoint.get("targetRef") or {}

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from tenantry_kubernetes.client.aio import AsyncKubernetes
 from tenantry_kubernetes.client.kubeconfig import load_files
+from tenantry_kubernetes.sandbox.gateway.services import ServiceProxy
 from tenantry_kubernetes.sandbox.gateway.statuses import wanted_statuses, write_statuses
 from tenantry_kubernetes.sandbox.gateway.view import FIELDS, KINDS, Outcome, View
 from tenantry_kubernetes.sandbox.health import HEALTH_HOST
@@ -31,6 +32,7 @@ class Gateway:
     """Joins the view of the cluster to the proxy."""
 
     def __init__(self, client: AsyncKubernetes, proxy: Proxy, listeners: Listeners, certificates: Certificates) -> None:
+        self.services = ServiceProxy()
         self._client = client
         self._proxy = proxy
         self._listeners = listeners
@@ -65,6 +67,7 @@ class Gateway:
             # Endpoints first: one that is gone must not be asked again while sockets are opened.
             self._proxy.endpoints = self._outcome.endpoints
             self._proxy.table = table
+            await self.services.update(self._outcome.services)
             self._certificates.provide(self._outcome.certificates)
             self._tell_conflicts(table)
             self._proxy.addresses = await self._listeners.update(table.hosts)
@@ -121,6 +124,7 @@ async def run(layout: Layout, http_port: int, https_port: int) -> None:
         done, _ = await asyncio.wait([*tasks, until], return_when=asyncio.FIRST_COMPLETED)
         for task in tasks:
             task.cancel()
+        await gateway.services.close()
         await runner.cleanup()
         await proxy.close()
         for task in done - {until}:

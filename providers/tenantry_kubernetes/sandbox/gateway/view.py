@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from tenantry_kubernetes.client.kinds import Kind
     from tenantry_kubernetes.client.requests import Object
+    from tenantry_kubernetes.sandbox.gateway.services import Address
     from tenantry_vendor.sandbox.gateway.proxy import Endpoint
     from tenantry_vendor.sandbox.gateway.routing import Rule
 
@@ -49,6 +50,7 @@ class Outcome:
 
     rules: list[Rule] = field(default_factory=list)
     endpoints: dict[str, tuple[Endpoint, ...]] = field(default_factory=dict)
+    services: dict[Address, tuple[Endpoint, ...]] = field(default_factory=dict)
     certificates: dict[str, tuple[bytes, bytes]] = field(default_factory=dict)
     ingresses: list[Object] = field(default_factory=list)
     gateways: list[Object] = field(default_factory=list)
@@ -103,6 +105,7 @@ class View:
                 outcome.rules += result.rules
                 services.update(result.services)
         outcome.endpoints = {backend_key(*each): backends.endpoints(*each) for each in services}
+        outcome.services = dict(backends.addresses())
         outcome.certificates = dict(self._certificates(secrets))
         return outcome
 

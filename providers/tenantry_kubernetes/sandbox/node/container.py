@@ -236,6 +236,7 @@ class Container:
                 "container": self.name,
                 "attempt": self.state.restarts,
                 "ports": {str(port): local for port, local in ports.items()},
+                "stop_signal": made.stop_signal,
             },
         )
 

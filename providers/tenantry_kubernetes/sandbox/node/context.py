@@ -15,7 +15,7 @@ from tenantry_kubernetes.client.requests import Request
 from tenantry_kubernetes.sandbox.layout import NODE_NAME
 from tenantry_kubernetes.sandbox.node.status import now
 from tenantry_vendor.sandbox.ports import free_port, is_free
-from tenantry_vendor.sandbox.runner import session_memory
+from tenantry_vendor.sandbox.runner import container_memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -89,12 +89,12 @@ class MemoryWatch:
         self._wanted = asyncio.Event()
 
     def add(self, pid: int, limit: int, exceeded: Callable[[], None]) -> None:
-        """Calls `exceeded` once when the session of `pid` holds more than `limit` bytes."""
+        """Calls `exceeded` once when `pid` and what it started hold more than `limit` bytes."""
         self._limits[pid] = (limit, exceeded)
         self._wanted.set()
 
     def remove(self, pid: int) -> None:
-        """Looks no more at this session."""
+        """Looks no more at this process."""
         self._limits.pop(pid, None)
         if not self._limits:
             self._wanted.clear()
@@ -103,7 +103,7 @@ class MemoryWatch:
         """Watches for ever."""
         while True:
             await self._wanted.wait()
-            for pid, used in session_memory(list(self._limits)).items():
+            for pid, used in container_memory(list(self._limits)).items():
                 limit, exceeded = self._limits[pid]
                 if used > limit:
                     self.remove(pid)

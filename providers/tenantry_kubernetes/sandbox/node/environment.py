@@ -72,6 +72,13 @@ def container_environment(container: Object, sources: Sources) -> dict[str, str]
     return variables
 
 
+def local_address(value: str, ports: Mapping[int, int]) -> str:
+    """`:8080` where 8080 is a declared port: how servers name the port of every interface. Else the value itself."""
+    port = value.removeprefix(":")
+    is_port = port != value and port.isascii() and port.isdigit() and int(port) in ports
+    return f"{LOOPBACK}:{ports[int(port)]}" if is_port else value
+
+
 def _local(name: str, value: str, ports: Mapping[int, int]) -> str:
     if name == "PORT" and value.isdigit() and int(value) in ports:
         return str(ports[int(value)])

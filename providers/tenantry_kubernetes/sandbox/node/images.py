@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import json
-import os
-import re
-import shutil
-import subprocess
-import sys
 import threading
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from tenantry_kubernetes.sandbox.layout import IMAGES_ANNOTATION
 from tenantry_kubernetes.sandbox.node.environment import ConfigError
 
 if TYPE_CHECKING:
-    from tenantry_kubernetes.client.requests import Object
+    import re
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
 
+    from tenantry_kubernetes.client.requests import Object
+    from tenantry_kubernetes.sandbox.layout import Layout
 
 # Containers are made in several threads.
 _PREPARING: Final = threading.Lock()
+
+PREFIX: Final = r"(?:[\w.:-]+/)*"
+"""Registry and folders of an image's name: a mirror's image is the same image."""
+
+SUFFIX: Final = r"(?:-[\w.-]+)?(?:@sha256:[0-9a-f]{64})?"
+"""What may follow a version in an image's tag."""
 
 
 class ImageError(Exception):
@@ -29,35 +33,64 @@ class ImageError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where one container is.
+
+    `ports`: container port -> port on 127.0.0.1. `local`: a path in it -> the local path. `scratch` makes a private
+    folder with a short path, for sockets, whose paths are limited; it goes with the pod. It raises SandboxError.
+    """
+
+    ports: Mapping[int, int]
+    local: Callable[[str], Path]
+    scratch: Callable[[], Path]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StockImage:
-    """An image by what the sandbox needs of it. `user` is the user that its configuration names, 0 for root."""
+    """An image by what the sandbox needs of it.
+
+    `entrypoint`, `command`, `user` (0 for root), `variables` and `stop_signal` are those of the image's configuration.
+    `prepare(layout, folder)` makes the folder `bin` of its executables below an empty folder; it raises ImageError.
+    `private(place)` gives variables of the stand-in's own.
+    """
 
     name: str
+    entrypoint: tuple[str, ...] = ()
+    command: tuple[str, ...]
+    user: int = 0
+    variables: Mapping[str, str] = field(default_factory=dict)
+    stop_signal: str = "SIGTERM"
+    prepare: Callable[[Layout, Path], None]
+    private: Callable[[Place], Mapping[str, str]] = field(default=lambda _place: {})
+
+    def line(self, container: Object) -> list[str]:
+        """The command line of a container of this image, before anything in it is replaced."""
+        command, args = container.get("command") or [], container.get("args") or []
+        if command:
+            return [*command, *args]
+        return [*self.entrypoint, *(args or self.command)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """Images that differ by version only. `pattern` and `declared` have at most one group: the version."""
+
     pattern: re.Pattern[str]
+    declared: re.Pattern[str]
     described: str
-    default_command: tuple[str, ...]
-    user: int
-
-
-STOCK: Final = (
-    StockImage(
-        name="python3.11",
-        pattern=re.compile(r"(?:[\w.:-]+/)*python:3\.11(?:\.\d+)?(?:-[\w.-]+)?(?:@sha256:[0-9a-f]{64})?"),
-        described="docker.io/library/python:3.11-slim, and any python:3.11 of a mirror",
-        default_command=("python3",),
-        user=0,
-    ),
-)
-"""Images whose contents the local machine can stand in for."""
+    make: Callable[[str], StockImage]
 
 
 def find_image(reference: str, pod: Object) -> StockImage:
     """The stock image behind a container's `image`. Raises ImageError."""
+    from tenantry_kubernetes.sandbox.node.stock import FAMILIES
+
     declared = _declared(pod).get(reference)
-    for image in STOCK:
-        if image.name == declared or (declared is None and image.pattern.fullmatch(reference)):
-            return image
-    known = "; ".join(image.described for image in STOCK)
+    for family in FAMILIES:
+        match = family.pattern.fullmatch(reference) if declared is None else family.declared.fullmatch(declared)
+        if match is not None:
+            return family.make(match[1] if match.lastindex else "")
+    known = "; ".join(family.described for family in FAMILIES)
     raise ImageError(
         f'the sandbox cannot run the image "{reference}": it runs containers as local processes and knows only '
         f"{known}. Deploy packed sources with such a runtime, or use a real cluster"
@@ -89,47 +122,9 @@ def check_user(image: StockImage, container: Object, pod: Object) -> None:
         raise ConfigError("container's runAsUser breaks non-root policy")
 
 
-def prepare(image: StockImage, folder: Path) -> Path:
-    """The folder of the image's executables, made where it is missing. Raises ImageError.
-
-    For Python it is a bare virtual environment: the standard library and nothing else, as in the stock image.
-    """
-    home = folder / image.name
+def prepare(image: StockImage, layout: Layout) -> Path:
+    """The folder of the image's executables, made where it is missing. Raises ImageError."""
+    home = layout.images / image.name
     with _PREPARING:
-        if not (home / "bin" / image.name).exists():
-            _make_python(image.name, home)
+        image.prepare(layout, home)
     return home / "bin"
-
-
-def _make_python(name: str, home: Path) -> None:
-    interpreter = find_python(name)
-    aside = home.with_name(f".{name}.{os.getpid()}")
-    shutil.rmtree(aside, ignore_errors=True)
-    made = subprocess.run(
-        [interpreter, "-I", "-m", "venv", "--without-pip", "--symlinks", str(aside)],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={"PATH": os.defpath, "LANG": "C.UTF-8"},
-    )
-    if made.returncode:
-        raise ImageError(f"the local {name} cannot stand in for the image: {made.stderr.strip()[-300:]}")
-    python = aside / "bin" / name
-    if not python.exists():
-        python.symlink_to(interpreter)
-    # An old one points to an interpreter that is no longer there.
-    shutil.rmtree(home, ignore_errors=True)
-    aside.rename(home)
-
-
-def find_python(name: str) -> str:
-    """Path of an interpreter of this version (`python3.11`). Raises ImageError."""
-    version = tuple(int(part) for part in name.removeprefix("python").split("."))
-    own = Path(getattr(sys, "_base_executable", sys.executable))
-    if sys.version_info[:2] == version and own.exists():
-        return str(own)
-    for folder in ("/usr/local/bin", "/usr/bin", "/opt/homebrew/bin", str(Path(sys.executable).parent)):
-        candidate = Path(folder) / name
-        if candidate.exists():
-            return str(candidate)
-    raise ImageError(f"this machine has no {name}, which stands in for the image: install it, then start the pod again")

@@ -18,6 +18,8 @@ from tenantry_kubernetes.sandbox.layout import DAEMONS, NODE_NAME
 from tenantry_kubernetes.sandbox.node import log_server, register
 from tenantry_kubernetes.sandbox.node.context import POD, Context
 from tenantry_kubernetes.sandbox.node.pod import PodWorker
+from tenantry_kubernetes.sandbox.node.provisioner import Provisioner
+from tenantry_kubernetes.sandbox.node.scratch import remove_scratch
 from tenantry_vendor.sandbox import logfile
 from tenantry_vendor.sandbox.daemon import DaemonFolder
 from tenantry_vendor.sandbox.files import private_folder
@@ -124,6 +126,7 @@ class Node:
         if records:
             await asyncio.to_thread(stop_groups, records, seconds=_STOP_SECONDS)
         for path in folders:
+            await asyncio.to_thread(remove_scratch, path.name)
             await asyncio.to_thread(shutil.rmtree, path, ignore_errors=True)
 
 
@@ -131,6 +134,7 @@ async def run(layout: Layout, port: int) -> None:
     """Plays the node until SIGTERM. Containers go on running then, for the next node to take over."""
     private_folder(layout.pods)
     private_folder(layout.images)
+    private_folder(layout.volumes)
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
@@ -151,10 +155,13 @@ async def run(layout: Layout, port: int) -> None:
         node = Node(context)
         server = await log_server.serve(layout, port, node.find)
         await register.register(client, port)
+        provisioner = Provisioner(context)
         loops = [
             node.follow_pods(),
             node.follow_objects("ConfigMap"),
             node.follow_objects("Secret"),
+            provisioner.follow_claims(),
+            provisioner.follow_volumes(),
             node.keep_house(),
             register.keep_alive(client),
             context.memory.run(),

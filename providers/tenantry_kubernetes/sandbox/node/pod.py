@@ -16,6 +16,7 @@ from tenantry_kubernetes.sandbox.node.context import HOST_IP, POD
 from tenantry_kubernetes.sandbox.node.environment import ConfigError
 from tenantry_kubernetes.sandbox.node.pod_files import PodFiles
 from tenantry_kubernetes.sandbox.node.references import variable_references
+from tenantry_kubernetes.sandbox.node.scratch import remove_scratch
 from tenantry_kubernetes.sandbox.node.status import PodState, now, phase, pod_status
 from tenantry_vendor.sandbox.files import private_folder
 
@@ -110,7 +111,7 @@ class PodWorker:
             self._files.sources(self.pod, ports),
             folder=private_folder(container.folder),
             volumes=self._files.volumes,
-            image_folder=self.context.layout.images,
+            layout=self.context.layout,
         )
 
     async def publish_ports(self) -> None:
@@ -272,5 +273,6 @@ class PodWorker:
                 await asyncio.sleep(_RETRY_SECONDS)
             else:
                 break
+        await asyncio.to_thread(remove_scratch, self.uid)
         await asyncio.to_thread(shutil.rmtree, self.folder, ignore_errors=True)
         _log.info("%s/%s is gone", self.namespace, self.name)

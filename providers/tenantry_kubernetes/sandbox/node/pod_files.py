@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tenantry_kubernetes.sandbox.node import volumes
 from tenantry_kubernetes.sandbox.node.context import HOST_IP
 from tenantry_kubernetes.sandbox.node.environment import Sources
+from tenantry_kubernetes.sandbox.node.provisioner import claimed_folder
 from tenantry_kubernetes.sandbox.node.references import token_requests, volume_references
 from tenantry_vendor.sandbox.files import private_folder
 
@@ -46,6 +47,10 @@ class PodFiles:
         }
         sources = self.sources(pod, {})
         for volume in pod["spec"].get("volumes") or []:
+            if "persistentVolumeClaim" in volume:
+                name = volume["persistentVolumeClaim"]["claimName"]
+                self.volumes[volume["name"]] = await claimed_folder(self._context, self._namespace, name)
+                continue
             files = volumes.volume_files(volume, sources, lambda audience, seconds: tokens[audience, seconds])
             folder = private_folder(self._folder / "volumes") / volume["name"]
             await asyncio.to_thread(volumes.materialise, folder, files)

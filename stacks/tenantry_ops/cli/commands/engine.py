@@ -24,7 +24,9 @@ def engine() -> None:
 @examples("tenantry engine install", "tenantry engine install --control-plane --drop-build-cache")
 @engine.command()
 @click.option(
-    "--control-plane", is_flag=True, help="Also etcd, Kubernetes and the Gateway API, which the sandbox runs."
+    "--control-plane",
+    is_flag=True,
+    help="Also etcd, Kubernetes, the Gateway API and the S3 server, which the sandbox runs.",
 )
 @click.option("--drop-build-cache", is_flag=True, help="Afterwards remove what only building needed: several GB.")
 @pass_session
