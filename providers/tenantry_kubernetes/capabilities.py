@@ -6,6 +6,7 @@ from typing import Final
 
 from tenantry.spec.capabilities import Capabilities, Feature, Limit, Provenance
 from tenantry_kubernetes.images import KNOWN
+from tenantry_kubernetes.servers import VERSIONS
 
 
 def _docs(path: str) -> Provenance:
@@ -34,8 +35,8 @@ def _nearly(provenance: Provenance, note: str) -> Feature:
     return Feature(support="approximate", provenance=provenance, note=note)
 
 
-def _database(_engine: str, provenance: Provenance) -> Feature:
-    return Feature(support="yes", provenance=provenance)
+def _database(engine: str, provenance: Provenance) -> Feature:
+    return Feature(support="yes", provenance=provenance, versions=VERSIONS[engine])
 
 
 CAPABILITIES: Final = Capabilities(

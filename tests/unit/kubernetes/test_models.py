@@ -199,6 +199,7 @@ def test_capabilities_use_the_closed_words() -> None:
     assert set(capabilities.limits) <= LIMITS
     for known in ("database.postgresql", "database.mysql", "bucket", "bucket.public", "schedule", "suspend"):
         assert capabilities.features[known].support == "yes"
+    assert "15" in capabilities.features["database.postgresql"].versions
     for nearly in ("service.scale_to_zero", "service.concurrency", "domains.tls.managed"):
         assert capabilities.features[nearly].support == "approximate"
         assert capabilities.features[nearly].note
