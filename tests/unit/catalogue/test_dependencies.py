@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import io
 import json
 import subprocess
@@ -45,14 +46,16 @@ components:
 """
 
 
-def program(folder: Path, lock: str, files: Mapping[str, str] | None = None) -> SourceTree:
-    """A service's sources with a lock."""
+def program(
+    folder: Path, lock: str, files: Mapping[str, str] | None = None, *, vendored: Path | None = None
+) -> SourceTree:
+    """A service's sources with a lock; `vendored` spares a run of pip where fetching is not what is tried."""
     folder.mkdir(exist_ok=True)
     for path, text in {"main.py": "import greet\nprint(greet.HELLO)\n", **(files or {})}.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text, encoding="utf-8")
     (folder / "requirements.lock").write_text(lock, encoding="utf-8")
-    return read_tree(folder)
+    return dataclasses.replace(read_tree(folder), vendored=vendored)
 
 
 def line(name: str, version: str, *hashes: str, marker: str = "") -> str:
@@ -179,7 +182,9 @@ def test_the_plan_sees_the_lock_and_needs_no_wheel(index: Index, tmp_path: Path)
 
 
 def test_a_damaged_copy_is_made_again(index: Index, tmp_path: Path, cache: Path) -> None:
-    tree = program(tmp_path / "api", line("greet", "1.0", index.add("greet", "1.0", {"greet.py": ""})))
+    tree = program(
+        tmp_path / "api", line("greet", "1.0", index.add("greet", "1.0", {"greet.py": ""})), vendored=index.folder
+    )
     first = tree.packed(PYTHON)
     for kept in (cache / "packed").iterdir():
         kept.write_bytes(kept.read_bytes()[:-7])
@@ -247,7 +252,7 @@ def test_collisions_with_the_program_are_errors(
 ) -> None:
     digest = index.add("greet", "1.0", brought)
     with pytest.raises(CatalogueError, match=rf"both hold .*{named}"):
-        program(tmp_path / "api", line("greet", "1.0", digest), own).packed(PYTHON)
+        program(tmp_path / "api", line("greet", "1.0", digest), own, vendored=index.folder).packed(PYTHON)
 
 
 def test_collisions_between_wheels_are_errors(index: Index, tmp_path: Path) -> None:
@@ -255,8 +260,10 @@ def test_collisions_between_wheels_are_errors(index: Index, tmp_path: Path) -> N
     two = index.add("two", "1.0", {"shared/__init__.py": "", "shared/a.py": "2"})
     three = index.add("three", "1.0", {"shared/__init__.py": "", "shared/b.py": "2"})
     with pytest.raises(CatalogueError, match=r"both hold shared/a\.py"):
-        program(tmp_path / "api", line("one", "1.0", one) + line("two", "1.0", two)).packed(PYTHON)
-    same = program(tmp_path / "same", line("one", "1.0", one) + line("three", "1.0", three))
+        program(tmp_path / "api", line("one", "1.0", one) + line("two", "1.0", two), vendored=index.folder).packed(
+            PYTHON
+        )
+    same = program(tmp_path / "same", line("one", "1.0", one) + line("three", "1.0", three), vendored=index.folder)
     assert {"shared/a.py", "shared/b.py"} <= set(members(same.packed(PYTHON).archive))
 
 
@@ -289,7 +296,7 @@ def test_wheels_that_came_along_are_taken_first(index: Index, tmp_path: Path) ->
     (tmp_path / "vendored").mkdir()
     (index.folder / "greet-1.0-py3-none-any.whl").rename(tmp_path / "vendored" / "greet-1.0-py3-none-any.whl")
     tree = program(tmp_path / "api", line("greet", "1.0", digest))
-    brought = SourceTree(root=tree.root, files=tree.files, vendored=tmp_path / "vendored")
+    brought = dataclasses.replace(tree, vendored=tmp_path / "vendored")
     assert "greet.py" in members(brought.packed(PYTHON).archive)
 
 
