@@ -128,7 +128,7 @@ class Proxy:
 
     def _nothing(self, host: str) -> web.Response:
         if not self.ready:
-            return _plain(503, "The sandbox's gateway is starting.")
+            return _plain(503, "The gateway is starting.")
         if self.table.knows(host):
             return _plain(404, f"Nothing is routed at this path of {host}.")
         return _plain(404, f"No instance is routed at {host!r}.")
@@ -202,7 +202,7 @@ class Proxy:
 
     def _health(self) -> web.Response:
         if not self.ready:
-            return _plain(503, "The sandbox's gateway is starting.")
+            return _plain(503, "The gateway is starting.")
         return web.json_response({"rules": len(self.table.rules), "hosts": self.table.hosts})
 
 
