@@ -46,7 +46,9 @@ def _pods(client: Kubernetes, plan: InstancePlan, component: str | None) -> list
     if component is not None:
         selector += f",{_COMPONENT}={component}"
     pods = client.list_objects(client.resolve("v1", "Pod"), namespace_name(plan), labels=selector)
-    return sorted(pods, key=lambda pod: (pod["metadata"]["creationTimestamp"], pod["metadata"]["name"]))
+    # One-off runs are the instance's too, but no component: what they print is told with their result.
+    of_components = [pod for pod in pods if _COMPONENT in pod["metadata"].get("labels", {})]
+    return sorted(of_components, key=lambda pod: (pod["metadata"]["creationTimestamp"], pod["metadata"]["name"]))
 
 
 def _lines(client: Kubernetes, pod: Mapping[str, Any], *, follow: bool, tail: int | None) -> Iterator[str]:

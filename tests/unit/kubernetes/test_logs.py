@@ -122,6 +122,15 @@ def test_one_component_is_asked_for_alone(cluster: Cluster, plan: InstancePlan, 
     assert list(read_logs(plan, environment, component="web", follow=False, tail=9)) == [("web", "web")]
 
 
+def test_pods_of_one_off_runs_are_passed_over(
+    cluster: Cluster, plan: InstancePlan, environment: dict[str, str]
+) -> None:
+    cluster.pod("api", "2026-01-02T00:00:01Z", ["api"])
+    run = cluster.pod("migrate", "2026-01-02T00:00:02Z", ["migrated"])
+    del run["metadata"]["labels"]["tenantry.dev/component"]
+    assert list(read_logs(plan, environment, component=None, follow=False, tail=9)) == [("api", "api")]
+
+
 def test_a_pod_that_cannot_start_says_why(cluster: Cluster, plan: InstancePlan, environment: dict[str, str]) -> None:
     cluster.pod("api", "2026-01-02T00:00:01Z", None, waiting={"reason": "ErrImagePull", "message": "no such image"})
     ((component, line),) = read_logs(plan, environment, component=None, follow=False, tail=9)
