@@ -20,6 +20,7 @@ _WORDS: Final = {
     "create": ("+", "created", "creating", "green"),
     "update": ("~", "updated", "updating", "yellow"),
     "delete": ("-", "deleted", "deleting", "red"),
+    "release": ("=", "released", "releasing", "cyan"),
     "replace": ("±", "replaced", "replacing", "magenta"),
     "create-replacement": ("±", "created anew", "creating anew", "magenta"),
     "delete-replaced": ("-", "old one deleted", "deleting the old one", "magenta"),

@@ -19,7 +19,10 @@ _SPECIAL: Final = "4dabf18193072939515e22adb298388d"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployed:
-    """One resource of the state. `id` is the vendor's; `outputs` holds secrets as the engine encrypted them."""
+    """One resource of the state. `id` is the vendor's; `outputs` holds secrets as the engine encrypted them.
+
+    `custom`: whether it stands at a vendor because of this stack; not so components and what is only read.
+    """
 
     urn: str
     type: str
@@ -66,6 +69,6 @@ def _resource(item: Mapping[str, Any]) -> Deployed:
         id=item.get("id", ""),
         protected=bool(item.get("protect")),
         retained=bool(item.get("retainOnDelete")),
-        custom=bool(item.get("custom")),
+        custom=bool(item.get("custom")) and not item.get("external"),
         outputs=item.get("outputs") or {},
     )

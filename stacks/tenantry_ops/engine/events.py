@@ -26,8 +26,9 @@ _DEBUG: Final = '"severity":"debug"'
 class ResourceEvent:
     """One step of one resource.
 
-    `operation` is the engine's word: `create`, `update`, `delete`, `same`, `replace`, `read`, `refresh`, ... `type` and
-    `name` are the resource's Pulumi type and logical name.
+    `operation` is the engine's word: `create`, `update`, `delete`, `same`, `replace`, `read`, `refresh`, ...; `release`
+    where the stack only forgets what stays at the vendor. `type` and `name` are the resource's Pulumi type and logical
+    name.
     """
 
     state: Literal["started", "done", "failed"]
@@ -122,8 +123,11 @@ def plain(value: object) -> Any:  # noqa: ANN401 - a JSON value
 
 
 def _resource(state: Literal["started", "done", "failed"], metadata: dict[str, Any]) -> ResourceEvent:
-    urn = metadata["urn"]
-    return ResourceEvent(state=state, operation=metadata["op"], urn=urn, type=metadata["type"], name=name_of(urn))
+    urn, operation = metadata["urn"], metadata["op"]
+    # The engine calls it a deletion; at the vendor nothing happens.
+    if operation == "delete" and (metadata.get("old") or {}).get("retainOnDelete"):
+        operation = "release"
+    return ResourceEvent(state=state, operation=operation, urn=urn, type=metadata["type"], name=name_of(urn))
 
 
 def _outputs(metadata: dict[str, Any]) -> list[EngineEvent]:

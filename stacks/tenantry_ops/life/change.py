@@ -89,17 +89,16 @@ class TenantChange:
             replace_file(self._file, self._before)
         self.kept_after_error = error is not None and not undo
 
-    def told(self, error: TenantryError) -> TenantryError:
-        """The error with what became of the file."""
+    def tell(self, error: TenantryError) -> None:
+        """Adds to the error what became of the file."""
         if not self.changed:
-            return error
+            return
         name = self.project.shown(self.project.tenant_file(self.instance))
         if self.kept_after_error:
             text = f"{name} keeps the change, since part of it is deployed: tenantry up {self.instance} goes on."
         else:
             text = f"{name} is as it was before."
         error.hint = f"{error.hint}\n  {text}" if error.hint else text
-        return error
 
     @property
     def _file(self) -> Path:

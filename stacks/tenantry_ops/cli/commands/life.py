@@ -266,7 +266,8 @@ def _change(
             with change:
                 result = engine.run(project, instance, "preview" if preview else "up", watch)
         except TenantryError as error:
-            raise change.told(error) from error
+            change.tell(error)
+            raise
     file = project.shown(project.tenant_file(instance))
     session.screen.result(
         {**document(instance, result), **told, "file": file, "file_changed": change.changed and not preview},
