@@ -42,12 +42,12 @@ def layout(tmp_path: Path) -> Layout:
 class Postgres:
     """The image's entry point as the node starts it, in `folder`."""
 
-    def __init__(self, folder: Path, layout: Layout) -> None:
+    def __init__(self, folder: Path, layout: Layout, version: str = "15") -> None:
         self.folder = folder
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])
-        image = find_image("docker.io/library/postgres:15", POD)
+        image = find_image(f"docker.io/library/postgres:{version}", POD)
         self.programs = prepare(image, layout)
         self.scripts, self.sockets, self.home = folder / "scripts", folder / "s", folder / "home"
         for each in (self.scripts, self.sockets, self.home):
@@ -123,6 +123,16 @@ def test_it_makes_a_cluster_once_asks_for_the_password_and_keeps_the_data(postgr
         assert postgres.answers(process), process.communicate()[0]
         assert postgres.ask("select said from t") == "first"
         assert postgres.ask("show max_connections") == "33"
+
+
+def test_the_wheel_stands_in_where_the_machine_has_no_such_version(tmp_path: Path, layout: Layout) -> None:
+    wheel = next(each for each in HERE if each.origin == "wheel")
+    folder = tmp_path / "container"
+    folder.mkdir()
+    postgres = Postgres(folder, layout, wheel.major)
+    with postgres.running() as process:
+        assert postgres.answers(process), process.communicate()[0]
+        assert postgres.ask("show server_version") == wheel.version
 
 
 def test_it_takes_over_the_lock_of_a_server_that_is_gone_but_not_its_data(postgres: Postgres) -> None:
