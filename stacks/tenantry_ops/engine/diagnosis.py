@@ -81,7 +81,8 @@ _DURING: Final = (
         r"unprotect the resource|is protected",
         EngineError,
         "{instance} has data that is protected: {said}",
-        "Nothing was removed. `tenantry retire {instance}` ends the instance and keeps its data, with a record of "
+        "Nothing that holds data was removed or replaced, and no deployment does so: keep the version and the "
+        "components that have it. `tenantry retire {instance}` ends the instance and keeps its data, with a record of "
         "where it is; `tenantry retire {instance} --data delete` deletes it.",
     ),
 )
