@@ -48,6 +48,9 @@ class KitSettings:
             raise pytest.UsageError(f"{folder / 'pyproject.toml'} cannot be read: {error}") from error
         found = data.get("tool", {}).get("tenantry", {}).get("kit", {})
         made = cls(tuple(found.get("runtimes", ())), dict(found.get("lacking", {})))
+        strange = sorted(set(found) - {"runtimes", "lacking"})
+        if strange:
+            raise pytest.UsageError(f"[tool.tenantry.kit] has no {', '.join(strange)}; it has: runtimes, lacking")
         unknown = sorted(set(made.lacking) - set(rules()))
         if unknown:
             raise pytest.UsageError(f"[tool.tenantry.kit.lacking] names rules that do not exist: {', '.join(unknown)}")

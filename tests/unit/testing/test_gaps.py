@@ -49,6 +49,14 @@ def test_a_rule_that_does_not_exist_is_refused(tmp_path: Path) -> None:
         read(tmp_path, f'{KIT}R7000 = "who knows"')
 
 
+@pytest.mark.parametrize(
+    "text", ["[tool.tenantry.kit]\nlackings = {}", "[tool.tenantry", "[tool.tenantry.kit]\nruntime = 'x'"]
+)
+def test_a_file_that_cannot_be_meant_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(pytest.UsageError, match=r"runtimes, lacking|cannot be read"):
+        read(tmp_path, text)
+
+
 @pytest.mark.parametrize(("lacking", "kept"), [("", False), ('R3 = "to be found out"', True)])
 def test_a_rule_of_the_list_that_is_kept_fails_the_run(tmp_path: Path, lacking: str, kept: bool) -> None:
     read(tmp_path, KIT + lacking)
