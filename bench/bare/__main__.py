@@ -536,7 +536,7 @@ k8s.core.v1.ServiceAccount(
     "workload",
     automount_service_account_token=False,
     metadata={
-        "annotations": {"tenantry.dev/declared-by": "bare-bench/instance"},
+        "annotations": {"tenantry.dev/declared-by": "bare-bench/instance", "tenantry.dev/project": "kit"},
         "labels": {
             "app.kubernetes.io/instance": "bare-bench",
             "app.kubernetes.io/managed-by": "tenantry",

@@ -64,7 +64,7 @@ class KubernetesRuntime:
         from tenantry_kubernetes.workloads.instance import component_urls, instance_objects, instance_url
 
         where = cluster.Cluster.of(plan, scope.settings)
-        made = instance_objects(plan, where, scope)
+        made = instance_objects(plan, where, scope, project=pulumi.get_project())
         declare_instance(made.manifests, plan, scope, connection.providers["kubernetes"])
         url = instance_url(plan, where)
         return InstanceOutputs(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from tenantry_kubernetes.names import labels
 from tenantry_kubernetes.workloads.bindings import Authority, Binding
 from tenantry_kubernetes.workloads.database import PORTS, SIZES, identifier, own_fields
-from tenantry_kubernetes.workloads.manifest import Manifest, head, running
+from tenantry_kubernetes.workloads.manifest import Manifest, head, kept_notes, running
 from tenantry_kubernetes.workloads.namespace import NAMESPACE
 from tenantry_kubernetes.workloads.network import operated_policies
 from tenantry_kubernetes.workloads.postgresql import server_secret
@@ -62,7 +62,9 @@ def cluster_object(
         volume["storageClass"] = storage.storage_class
     # The operator ends the pods of a cluster that is said to rest, and keeps the volumes.
     rest = {} if running(plan) else {"cnpg.io/hibernation": "on"}
-    body = head(plan, API_VERSION, "Cluster", database.id, component=database.id, awaited=True, annotations=rest)
+    body = head(
+        plan, API_VERSION, "Cluster", database.id, component=database.id, awaited=True, annotations=rest | kept_notes()
+    )
     name = identifier(database.id)
     body["spec"] = {
         "instances": size.copies,

@@ -52,8 +52,8 @@ class Instance:
     buckets: dict[str, Fields] = dataclasses.field(default_factory=dict)
 
 
-def instance_objects(plan: InstancePlan, cluster: Cluster, scope: Scope) -> Instance:
-    """Everything of an instance. Declares the secrets that its data needs, and no object yet.
+def instance_objects(plan: InstancePlan, cluster: Cluster, scope: Scope, *, project: str) -> Instance:
+    """Everything of an instance. Declares the secrets that its data needs, and no object yet. `project`: the stack's.
 
     Raises CapabilityError before anything is declared where the cluster cannot run it.
     """
@@ -70,9 +70,9 @@ def instance_objects(plan: InstancePlan, cluster: Cluster, scope: Scope) -> Inst
     known = Known.of(component_urls(plan, url), data.bindings)
     foundation = [
         namespace.namespace(plan, data=kept),
+        namespace.service_account(plan, project),
         namespace.quota(plan, certificates=cluster.issuer is not None, data=wanted),
         namespace.limits(plan),
-        namespace.service_account(plan),
         *base_policies(plan, cluster, data=kept),
     ]
     components: list[Manifest] = [*data.manifests]
@@ -94,7 +94,15 @@ def instance_objects(plan: InstancePlan, cluster: Cluster, scope: Scope) -> Inst
             components += schedule_objects(plan, component, cluster=cluster)
     guarded = [_guarded(manifest, [*foundation, *components]) for manifest in components]
     routes = [*data.routes, *(routing(plan, cluster, scope) if plan.routes else [])]
-    return Instance(manifests=[*foundation, *guarded, *routes], databases=data.databases, buckets=data.buckets)
+    made = [_owned(manifest) for manifest in [*foundation, *guarded, *routes]]
+    return Instance(manifests=made, databases=data.databases, buckets=data.buckets)
+
+
+def _owned(manifest: Manifest) -> Manifest:
+    """Everything comes after what tells the project: a second one must be refused before it changes anything."""
+    if manifest.key in {namespace.NAMESPACE, namespace.OWNER} or namespace.OWNER in manifest.after:
+        return manifest
+    return dataclasses.replace(manifest, after=(*manifest.after, namespace.OWNER))
 
 
 def _guarded(manifest: Manifest, declared: list[Manifest]) -> Manifest:

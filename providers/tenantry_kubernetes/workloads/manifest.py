@@ -80,6 +80,11 @@ def content_name(component: str, content: str) -> str:
     return f"{component}-{content}"
 
 
+def kept_notes() -> dict[str, str]:
+    """Annotations of what outlives its stack: a later stack that takes it over must be able to change every field."""
+    return {"pulumi.com/patchForce": "true"}
+
+
 def running(plan: InstancePlan) -> bool:
     """Whether anything of the instance may run: a suspended one keeps its objects and has no pod."""
     return plan.lifecycle_state == "running"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from tenantry.spec.plan import SchedulePlan, ServicePlan, SitePlan
 from tenantry_kubernetes.names import labels, namespace_name
-from tenantry_kubernetes.workloads.manifest import AWAIT_SECONDS, INSTANCE, Manifest, head
+from tenantry_kubernetes.workloads.manifest import AWAIT_SECONDS, INSTANCE, Manifest, head, kept_notes
 from tenantry_kubernetes.workloads.sizes import SITE, TASK, cpu, memory
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ POD_SECURITY_VERSION: Final = "v1.36"
 """The rules of `restricted` that pods are checked by: pinned, so that a cluster's upgrade stops no running instance."""
 
 NAMESPACE: Final = ("Namespace", "namespace")
+OWNER: Final = ("ServiceAccount", "workload")
 _SOLVER_PODS: Final = 4
 
 
@@ -41,6 +42,7 @@ def namespace(plan: InstancePlan, *, data: bool = False) -> Manifest:
                 "annotations": {
                     "tenantry.dev/declared-by": f"{plan.instance}/instance",
                     "pulumi.com/timeoutSeconds": str(AWAIT_SECONDS),
+                    **(kept_notes() if data else {}),
                 },
             },
         },
@@ -96,11 +98,16 @@ def limits(plan: InstancePlan) -> Manifest:
     return Manifest(logical="limits", component=INSTANCE, body=body, after=(NAMESPACE,))
 
 
-def service_account(plan: InstancePlan) -> Manifest:
-    """What pods run as: an account without rights and without a token."""
-    body = head(plan, "v1", "ServiceAccount", "workload")
+def service_account(plan: InstancePlan, project: str) -> Manifest:
+    """What pods run as: an account without rights and without a token.
+
+    It tells the project, and everything else comes after it: a second project with this tenant and instance would own
+    the same namespace, and is refused here, because an applied field belongs to who applied it.
+    """
+    notes = {"tenantry.dev/project": project}
+    body = head(plan, "v1", "ServiceAccount", "workload", annotations=notes)
     body["automountServiceAccountToken"] = False
-    return Manifest(logical="workload", component=INSTANCE, body=body, after=(NAMESPACE,))
+    return Manifest(logical=OWNER[1], component=INSTANCE, body=body, after=(NAMESPACE,))
 
 
 def _ceilings(plan: InstancePlan) -> Iterator[tuple[int, Resources]]:

@@ -45,7 +45,7 @@ _APPLICATION: Final = """\
 \\set password `cat "$APPLICATION_PASSWORD_FILE"`
 CREATE ROLE :"role" LOGIN PASSWORD :'password';
 CREATE DATABASE :"name" OWNER :"role";
-REVOKE CONNECT ON DATABASE :"name" FROM PUBLIC;
+REVOKE CONNECT ON DATABASE :"name", postgres, template1 FROM PUBLIC;
 """
 _HBA_FILE: Final = "pg_hba.conf"
 _APPLICATION_FILE: Final = "10-application.sql"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from tenantry_kubernetes.names import labels, selector
-from tenantry_kubernetes.workloads.manifest import Manifest, head, running
+from tenantry_kubernetes.workloads.manifest import Manifest, head, kept_notes, running
 from tenantry_kubernetes.workloads.namespace import NAMESPACE
 from tenantry_kubernetes.workloads.network import DATA_LABEL
 from tenantry_kubernetes.workloads.pods import unprivileged
@@ -58,7 +58,7 @@ def volume_claim(plan: InstancePlan, component: str, size: str, cluster: Cluster
     """
     storage = cluster.account.storage
     amount = storage.sizes.get(component) or cluster.extensions.volumes.get(component) or size
-    notes = {"pulumi.com/skipAwait": "true"}
+    notes = {"pulumi.com/skipAwait": "true"} | kept_notes()
     body = head(plan, "v1", "PersistentVolumeClaim", component, component=component, annotations=notes)
     body["spec"] = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": amount}}}
     if storage.storage_class is not None:

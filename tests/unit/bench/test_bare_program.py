@@ -20,7 +20,7 @@ from tenantry.testing.declare import Recorder
 
 async def main():
     recorder = Recorder(registry.sandbox("kubernetes").answers())
-    pulumi.runtime.set_mocks(recorder.mocks, project="bare", stack="bare", preview=False, monitor=recorder)
+    pulumi.runtime.set_mocks(recorder.mocks, project="kit", stack="bare", preview=False, monitor=recorder)
     runpy.run_path(sys.argv[1])
     while pending := [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]:
         await asyncio.gather(*pending)

@@ -703,3 +703,17 @@ def test_a_site_alone_is_enough(plan: InstancePlan, declare: Declare) -> None:
     declared = declare(dataclasses.replace(plan, components=only, routes=routes))
     assert declared.names("Deployment") == {"web"}
     assert declared.names("Secret") == set()
+
+
+# --- one instance, one project ----------------------------------------------------------------------------------------
+
+
+def test_everything_comes_after_what_tells_the_project(plan: InstancePlan, declare: Declare) -> None:
+    declared = declare(plan)
+    account = declared.one("ServiceAccount", "workload")
+    assert account["metadata"]["annotations"]["tenantry.dev/project"] == "unit"
+    assert "pulumi.com/patchForce" not in account["metadata"]["annotations"], "or a second project would take it over"
+    for item in declared.seen:
+        if not item.type.startswith("kubernetes:") or item.read or item.name in {"namespace", "workload"}:
+            continue
+        assert any(urn.endswith("::workload") for urn in item.dependencies), item.name
