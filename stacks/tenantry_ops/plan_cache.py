@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final
 
 from tenantry import registry
 from tenantry.catalogue.files import CHANNELS, LOCK
-from tenantry.catalogue.overlay import laid, overlay_at
 from tenantry.errors import TenantryError
 from tenantry.spec.plan_json import plan_from_json
 from tenantry_ops import policies
@@ -88,6 +87,8 @@ def _read(kept: Path, project: Project, instance: str, settings: Mapping[str, st
         if plan.instance != instance or tree.digest != plan.template.digest:
             return None
         if plan.overlay is not None:
+            from tenantry.catalogue.overlay import laid, overlay_at
+
             overlay = overlay_at(project.root / record["overlay"], plan.overlay.base, project.root)
             if overlay.plan != plan.overlay:
                 return None

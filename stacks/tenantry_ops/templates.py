@@ -61,13 +61,12 @@ def version_of(target: str, project: Callable[[], Project]) -> TemplateVersion:
     """
     from tenantry.catalogue.catalogue import open_place
     from tenantry.catalogue.places import Place, open_bundle
-    from tenantry.catalogue.signing import Trust
 
     path = Path(target)
     if path.is_dir():
         return open_place(Place(folder=path.absolute()))
     if target.endswith(_BUNDLE):
-        return open_place(open_bundle(path.absolute(), Trust()))
+        return open_place(open_bundle(path.absolute()))
     if "@" in target:
         return project().catalogue.open(target)
     raise PreflightError(
@@ -145,16 +144,16 @@ def write_archives(version: TemplateVersion, folder: Path, architecture: Archite
     return written
 
 
-def trust_of(project: Project | None, keys: Sequence[Path]) -> Trust:
+def trust_of(project: Project | None, keys: Sequence[Path]) -> Trust | None:
     """Whose signatures count: those of the given keys, one of which is required; else the project's publishers."""
     from tenantry.catalogue.signing import Trust
 
     if keys:
         return Trust(required=True, publishers={str(key): [_read(key).decode("ascii", "replace")] for key in keys})
-    return project.catalogue.trust if project is not None else Trust()
+    return project.catalogue.trust if project is not None else None
 
 
-def verify(file: Path, trust: Trust) -> Place:
+def verify(file: Path, trust: Trust | None = None) -> Place:
     """Checks a bundle's signatures, its content and its template. Raises CatalogueError, SpecError."""
     from tenantry.catalogue.catalogue import open_place
     from tenantry.catalogue.places import open_bundle
@@ -171,14 +170,14 @@ def sign(file: Path, key: Path, passphrase_file: Path | None) -> tuple[str, Path
     Raises CatalogueError, SpecError, PreflightError.
     """
     from tenantry.catalogue.scan import sha256_of
-    from tenantry.catalogue.signing import SUFFIX, Trust, private_key, read_signatures, write_signatures
+    from tenantry.catalogue.signing import SUFFIX, private_key, read_signatures, write_signatures
     from tenantry.catalogue.signing import sign as signature_of
     from tenantry.catalogue.unbundle import read_info
 
     passphrase = _read(passphrase_file).strip(b"\r\n") if passphrase_file is not None else None
     secret = private_key(_read(key), str(key), passphrase)
     before = sha256_of(file)
-    verify(file, Trust())
+    verify(file)
     selector = read_info(file).selector
     if sha256_of(file) != before:
         raise CatalogueError(f"{file} changed while it was used", hint="run the command again")

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 
 from tenantry.catalogue.files import read_channels, read_lock, version_order, write_lock
 from tenantry.catalogue.places import TEMPLATE_FILE, place_of, versions_in
-from tenantry.catalogue.requirements import LOCK_FILE
-from tenantry.catalogue.signing import Trust
 from tenantry.catalogue.tree import SourceTree, read_tree
 from tenantry.errors import CatalogueError, TenantryError
 from tenantry.spec.names import ID, SELECTOR, SEMVER, WORDS, suggest
@@ -21,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tenantry.catalogue.places import Place
+    from tenantry.catalogue.signing import Trust
     from tenantry.spec.template import AppTemplate
 
 
@@ -53,12 +52,12 @@ class Catalogue:
     Args:
         root: the folder that holds one folder per template, `lock.yaml` and `channels.yaml`. A template's folder holds
             its versions: folders of sources, or bundles.
-        trust: whose signatures of bundles count, and whether one is required.
+        trust: whose signatures of bundles count, and whether one is required; nobody's, and none is, where None.
     """
 
     def __init__(self, root: Path, trust: Trust | None = None) -> None:
         self.root = root
-        self.trust = trust or Trust()
+        self.trust = trust
         self._places: dict[str, Place] = {}
         self._versions: dict[str, TemplateVersion] = {}
         self._trees: dict[str, SourceTree] = {}
@@ -286,8 +285,8 @@ def _sources(template: AppTemplate, tree: SourceTree) -> dict[str, SourceTree]:
 
 def _check_lock(source: SourceTree) -> None:
     """Raises SpecError where the sources' lock of Python packages is wrong."""
+    from tenantry.catalogue.requirements import LOCK_FILE, parse_lock
+
     entry = next((entry for entry in source.files if entry.path == LOCK_FILE), None)
     if entry is not None:
-        from tenantry.catalogue.requirements import parse_lock
-
         parse_lock(source.read(entry), file=str(source.root / LOCK_FILE))

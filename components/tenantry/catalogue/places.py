@@ -41,7 +41,7 @@ def versions_in(folder: Path, name: str) -> set[str]:
     return found | {one[1] for one in named if one is not None and one[0] == name}
 
 
-def place_of(folder: Path, name: str, version: str, trust: Trust) -> Place | None:
+def place_of(folder: Path, name: str, version: str, trust: Trust | None) -> Place | None:
     """Where a version is; None where it is not there. `folder` is that of its template.
 
     Raises CatalogueError where it must not be used: a link, not trusted, damaged, or there twice.
@@ -59,7 +59,7 @@ def place_of(folder: Path, name: str, version: str, trust: Trust) -> Place | Non
             raise CatalogueError(f"{link} is a symbolic link", hint="put the folder or file itself there")
     if has_bundle:
         return open_bundle(bundle, trust, selector=f"{name}@{version}")
-    if trust.required:
+    if trust is not None and trust.required:
         raise CatalogueError(
             f"{name}@{version} is a folder of sources, and the project requires signatures, which only bundles have",
             hint=f"pack and sign it: tenantry template pack {name}@{version}; or leave out trust.require-signatures",
@@ -67,12 +67,12 @@ def place_of(folder: Path, name: str, version: str, trust: Trust) -> Place | Non
     return Place(folder=sources)
 
 
-def open_bundle(path: Path, trust: Trust, *, selector: str | None = None) -> Place:
+def open_bundle(path: Path, trust: Trust | None = None, *, selector: str | None = None) -> Place:
     """Checks a bundle and unpacks it once: its signatures before anything in it is read, then all of it.
 
     Args:
         path: the file.
-        trust: whose signatures count.
+        trust: whose signatures count; nobody's where None.
         selector: `name@version` that it must hold; what it says of itself where None.
 
     Raises CatalogueError.
@@ -98,9 +98,9 @@ def open_bundle(path: Path, trust: Trust, *, selector: str | None = None) -> Pla
     )
 
 
-def signers(path: Path, selector: str, sha256: str, trust: Trust) -> tuple[str, ...]:
+def signers(path: Path, selector: str, sha256: str, trust: Trust | None) -> tuple[str, ...]:
     """The trusted publishers that signed a bundle of these bytes. Raises CatalogueError; see `signing.verified`."""
-    if not trust.required and not trust.publishers:
+    if trust is None or not (trust.required or trust.publishers):
         return ()
     from tenantry.catalogue.signing import SUFFIX, read_signatures, verified
 
