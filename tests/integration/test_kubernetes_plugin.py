@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -15,7 +16,7 @@ import sys
 import textwrap
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -169,14 +170,10 @@ class ControlPlane:
         return Kubernetes(load(str(self.kubeconfig)))
 
     def down(self) -> None:
+        # Nobody needs its state again, and an API server takes its time to end.
         for process in reversed(self.processes):
-            process.terminate()
-        for process in reversed(self.processes):
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            process.kill()
+            process.wait()
 
 
 @pytest.fixture(scope="module")
@@ -256,6 +253,12 @@ class Stack:
     def unchanged(self) -> None:
         assert "unchanged" in self.run("up", "--yes", "--skip-preview", "--expect-no-changes")
 
+    def destroy(self, api: Kubernetes) -> None:
+        """Destroys everything; the namespace is gone by then."""
+        self.run("destroy", "--yes", "--skip-preview")
+        with pytest.raises(KubernetesError, match="not found"):
+            api.get(NAMESPACE, None, self.namespace)
+
     def outputs(self) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(self.run("stack", "output", "--json"))
         return found
@@ -269,21 +272,32 @@ class Stack:
         return dict(found)
 
 
-@pytest.fixture
-def stack(tmp_path: Path, plane: ControlPlane, kubelet: Kubelet, request: pytest.FixtureRequest) -> Iterator[Stack]:
-    name = "t-" + request.node.name.replace("test_", "").replace("_", "-")[:40].strip("-")
-    made = Stack(tmp_path, plane.kubeconfig, engine.ensure().pulumi, name)
-    project: dict[str, Any] = {"name": "probe", "runtime": "python"}
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory, plane: ControlPlane) -> Stack:
+    """A project whose stack was made and never deployed: each test has a copy."""
+    folder = tmp_path_factory.mktemp("project")
+    described: dict[str, Any] = {"name": "probe", "runtime": "python"}
     if not OFFICIAL:
-        plugin_launcher(tmp_path / "plugins")
-        project["plugins"] = {"providers": [{"name": "kubernetes", "path": "plugins"}]}
-    (tmp_path / "Pulumi.yaml").write_text(yaml.safe_dump(project))
-    (tmp_path / "state").mkdir()
+        plugin_launcher(folder / "plugins")
+        described["plugins"] = {"providers": [{"name": "kubernetes", "path": "plugins"}]}
+    (folder / "Pulumi.yaml").write_text(yaml.safe_dump(described))
+    (folder / "state").mkdir()
+    made = Stack(folder, plane.kubeconfig, engine.ensure().pulumi, "")
     made.run("stack", "init")
+    return made
+
+
+@pytest.fixture
+def stack(
+    tmp_path: Path, project: Stack, api: Kubernetes, kubelet: Kubelet, request: pytest.FixtureRequest
+) -> Iterator[Stack]:
+    name = "t-" + request.node.name.replace("test_", "").replace("_", "-")[:40].strip("-")
+    shutil.copytree(project.folder, tmp_path, dirs_exist_ok=True)
+    made = replace(project, folder=tmp_path, namespace=name, variables={})
     yield made
-    made.run("destroy", "--yes", "--skip-preview")
-    with plane.client() as client, pytest.raises(KubernetesError, match="not found"):
-        client.get(NAMESPACE, None, name)
+    # What a test is about, it destroys itself; this only clears up, and waits for nothing.
+    with contextlib.suppress(KubernetesError):
+        api.delete(NAMESPACE, None, name)
 
 
 class Kubelet(threading.Thread):
@@ -431,6 +445,7 @@ def test_every_kind_is_made_once_and_stays(stack: Stack, api: Kubernetes) -> Non
     assert api.get(CONFIG_MAP, stack.namespace, "named")["metadata"]["labels"] == {"v": "2"}
     with pytest.raises(KubernetesError, match="not found"):
         api.get(CONFIG_MAP, stack.namespace, before)
+    stack.destroy(api)
 
 
 def test_secrets_are_nowhere_in_plain_text(stack: Stack, api: Kubernetes) -> None:
@@ -462,7 +477,7 @@ DEPLOYED = """
 namespace = k8s.core.v1.Namespace("ns", metadata={"name": NAMESPACE}, opts=default)
 name = namespace.metadata.name
 template = {"metadata": {"labels": {"app": os.environ.get("APP", "d")}, "annotations": {"v": os.environ.get("V", "1")}},
-    "spec": {"containers": [{"name": "c", "image": "x"}]}}
+    "spec": {"containers": [{"name": "c", "image": "x"}], "terminationGracePeriodSeconds": 1}}
 deployment = k8s.apps.v1.Deployment("d", metadata={"namespace": name, "name": "d"}, spec={
     "replicas": int(os.environ.get("R", "1")), "selector": {"matchLabels": {"app": os.environ.get("APP", "d")}},
     "template": template}, opts=options(ignore_changes=["spec.replicas"] if os.environ.get("IGNORE") else None,
@@ -496,6 +511,7 @@ pulumi.export("ip", service.spec.cluster_ip)
     stack.variables |= {"IGNORE": "yes", "V": "3"}
     stack.up()
     assert api.get(DEPLOYMENT, stack.namespace, "d")["spec"]["replicas"] == 3
+    stack.destroy(api)
 
 
 def test_a_changed_selector_replaces(stack: Stack, api: Kubernetes) -> None:
@@ -649,6 +665,7 @@ def test_custom_resources(stack: Stack, api: Kubernetes) -> None:
     assert stack.outputs()["size"] == 2
     kind = api.resolve("test.example/v1", "Widget")
     assert api.get(kind, stack.namespace, "w")["spec"] == {"size": 2, "list": []}
+    stack.destroy(api)
 
 
 def test_jobs_run_to_their_end(stack: Stack, api: Kubernetes, kubelet: Kubelet) -> None:
@@ -702,6 +719,7 @@ def test_the_plugin_dies_with_its_engine(stack: Stack, api: Kubernetes, kubelet:
     kubelet.wanted[stack.namespace] = READY
     stack.up()
     assert stack.resource("d")["outputs"]["metadata"]["uid"] == uid
+    stack.destroy(api)
 
 
 def _is_plugin(process: psutil.Process) -> bool:
@@ -733,3 +751,4 @@ def test_imports(stack: Stack, api: Kubernetes) -> None:
     stack.up()
     stack.program(text.replace("options(import_=NAMESPACE)", "default"))
     stack.unchanged()
+    stack.destroy(api)
