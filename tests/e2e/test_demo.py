@@ -42,6 +42,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         shutil.copy(ROOT / name, root / name)
     for name in ("stacks", "templates"):
         shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__", "tenantry_ops"))
+    shutil.copytree(ROOT / "overlays", root / "overlays")
     shutil.copytree(ROOT / "tenant_configs", root / "tenant_configs", ignore=shutil.ignore_patterns("Pulumi.*"))
     yield root
     _tenantry(root, "sandbox", "down")
@@ -76,6 +77,15 @@ def test_every_url_of_the_report_answers_the_same_again(report: list[dict[str, A
         assert about["version"] == entry["answered_version"]
         assert about["instance"] == entry["instance"]
         assert entry["template"] == f"shop@{entry['answered_version']}"
+
+
+def test_one_tenant_has_an_overlay(report: list[dict[str, Any]]) -> None:
+    icons = {}
+    for entry in report:
+        with urllib.request.urlopen(f"{entry['url']}/icon.svg", timeout=10) as answer:
+            icons[entry["instance"]] = answer.read()
+    assert icons.pop("initech") == (ROOT / "overlays/initech/web/icon.svg").read_bytes()
+    assert set(icons.values()) == {(ROOT / "templates/shop/1.1.0/web/icon.svg").read_bytes()}
 
 
 def test_a_second_demo_changes_nothing(project: Path, report: list[dict[str, Any]]) -> None:
