@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import json
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 import httpx
 import pytest
 
-from tenantry_vendor.s3 import Bucket, Keys, S3Error, sign
+from tenantry.errors import TaskError
+from tenantry_vendor.s3 import Bucket, Keys, S3Error, StoredObject, sign
+from tenantry_vendor.s3.copying import load_objects, save_objects
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -194,3 +197,55 @@ def test_the_bucket_is_named_where_the_storage_wants_it(
     with bucket(storage, addressing=addressing, endpoint=endpoint) as client:
         client.delete("a")
     assert storage.hosts == {host}
+
+
+def put(storage: Storage, key: str, content: bytes) -> None:
+    storage.objects[key] = (content, "text/plain", "acme")
+
+
+def test_a_copy_is_taken_up_and_put_back_exactly(
+    storage: Storage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for key, content in (("a", b"same"), ("b/ü", b"same"), ("c", b"other"), ("d", b"")):
+        put(storage, key, content)
+    read: list[str] = []
+    download = Bucket.download
+
+    def counted(self: Bucket, key: str, file: Path) -> tuple[StoredObject, str]:
+        if key == "c" and "c" not in read:
+            read.append(key)
+            raise S3Error("the connection broke", status=0)
+        read.append(key)
+        return download(self, key, file)
+
+    monkeypatch.setattr(Bucket, "download", counted)
+    with bucket(storage) as client:
+        with pytest.raises(S3Error):
+            save_objects(client, tmp_path, lambda _text: None)
+        assert not (tmp_path / "objects.jsonl").exists()
+        read.clear()
+        read.append("c")
+        save_objects(client, tmp_path, lambda _text: None)
+        assert read == ["c", "c", "d"], "what was copied is not read again"
+        lines = [json.loads(line) for line in (tmp_path / "objects.jsonl").read_text(encoding="utf-8").splitlines()]
+        assert [line["key"] for line in lines] == ["a", "b/ü", "c", "d"]
+        assert lines[0]["sha256"] == lines[1]["sha256"] == hashlib.sha256(b"same").hexdigest()
+        assert (lines[0]["type"], lines[0]["metadata"]["by"]) == ("text/plain", "acme")
+        assert len(list((tmp_path / "objects").iterdir())) == 3
+        before = dict(storage.objects)
+        put(storage, "a", b"changed")
+        put(storage, "e", b"new")
+        del storage.objects["c"]
+        load_objects(client, tmp_path, lambda _text: None)
+        assert storage.objects == before
+
+
+def test_a_content_that_is_missing_is_noticed_before_anything_is_written(storage: Storage, tmp_path: Path) -> None:
+    put(storage, "a", b"x")
+    with bucket(storage) as client:
+        save_objects(client, tmp_path, lambda _text: None)
+        put(storage, "a", b"y")
+        next((tmp_path / "objects").iterdir()).unlink()
+        with pytest.raises(TaskError, match="lacks the content of a"):
+            load_objects(client, tmp_path, lambda _text: None)
+    assert storage.objects["a"][0] == b"y"
