@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tenantry_ops.engine.events import name_of
 from tenantry_ops.engine.stack import Stack
+from tenantry_ops.engine.statefile import StateFile
+from tenantry_ops.environment import backend_url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,18 +42,23 @@ def read_resources(project: Project, instance: str, *, show_secrets: bool = Fals
     With `show_secrets` the engine is started and secret outputs are plain; they must go nowhere but into another
     encrypted place. Raises EngineError, PreflightError.
     """
+    state = StateFile.of(backend_url(project, instance), project.name, instance)
+    if state is not None and not show_secrets:
+        return _of_file(state)
     return resources_of(Stack.of(project, instance), show_secrets=show_secrets)
 
 
 def resources_of(stack: Stack, *, show_secrets: bool = False) -> list[Deployed] | None:
     """As `read_resources`, for a stack that is known already."""
-    if stack.state is not None and not stack.state.exists():
-        return None
-    if stack.state is not None and not show_secrets:
-        return [_resource(item) for item in stack.state.resources()]
+    if stack.state is not None and (not show_secrets or not stack.state.exists()):
+        return _of_file(stack.state)
     done = stack.call("stack", "export", *(("--show-secrets",) if show_secrets else ()))
     deployment: dict[str, Any] = json.loads(done.stdout).get("deployment") or {}
     return [_resource(item) for item in deployment.get("resources") or ()]
+
+
+def _of_file(state: StateFile) -> list[Deployed] | None:
+    return [_resource(item) for item in state.resources()] if state.exists() else None
 
 
 def plain_text(value: object) -> str | None:

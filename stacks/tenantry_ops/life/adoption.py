@@ -30,7 +30,7 @@ class Adopted:
     result: EngineResult
 
 
-def adopt(project: Project, instance: str, given: Path | None, on_event: Callable[[Event], None]) -> Adopted:
+def adopt(project: Project, instance: str, record: records.Record, on_event: Callable[[Event], None]) -> Adopted:
     """Sets state and token in the tenant file and deploys; the new stack takes the kept data.
 
     A tenant file that is gone is made again as it was before the retirement.
@@ -38,12 +38,11 @@ def adopt(project: Project, instance: str, given: Path | None, on_event: Callabl
     Args:
         project: where the instance is to be.
         instance: its id, the one that was retired.
-        given: the record; the last one of the instance where None.
+        record: what `find_record` found.
         on_event: told every step of the engine.
 
-    Raises PreflightError where there is nothing to adopt, and the errors of `engine.run`.
+    Raises the errors of `engine.run`; tenant file and record are then as they were.
     """
-    file, record = _record(project, instance, given)
     tenant_file = project.tenant_file(instance)
     made = not tenant_file.exists()
     watch = Watch(on_event)
@@ -64,7 +63,11 @@ def adopt(project: Project, instance: str, given: Path | None, on_event: Callabl
     return Adopted(file=file, record=record, result=result)
 
 
-def _record(project: Project, instance: str, given: Path | None) -> tuple[Path, records.Record]:
+def find_record(project: Project, instance: str, given: Path | None) -> records.Record:
+    """The record to adopt by: the given file's, else the last one of the instance.
+
+    Raises PreflightError where there is nothing to adopt, SpecError for a broken record.
+    """
     found = (given, records.read(given)) if given is not None else records.latest(project.root, instance)
     if found is None:
         raise PreflightError(
@@ -95,4 +98,4 @@ def _record(project: Project, instance: str, given: Path | None) -> tuple[Path, 
             f"{name} does not hold the passwords of the kept data ({records.SECRETS_KEY}).",
             hint="Copy that file, and the key that it is encrypted with, from where the instance was retired.",
         )
-    return file, record
+    return record

@@ -29,7 +29,9 @@ def _complete_versions(ctx: click.Context, _: click.Parameter, incomplete: str) 
 
     try:
         project = ctx.ensure_object(CliSession).project()
-        template = project.tenant_data(str(ctx.params.get("instance"))).get("template")
+        # An option that still lacks its value leaves the words before it unparsed.
+        instance = ctx.params.get("instance") or next(iter(ctx.args), "")
+        template = project.tenant_data(str(instance)).get("template")
         name = str(template).partition("@")[0]
         found = [*project.catalogue.versions(name), *project.catalogue.channels.get(name, {})]
     except (TenantryError, OSError):
@@ -60,7 +62,7 @@ def upgrade(session: Session, instance: str, *, to: str | None, preview: bool, o
     """
     from tenantry_ops.life.versions import upgrade_target, versions_of
 
-    project = _project(session, instance, engine=not only_list)
+    project = session.instance_project(instance)
     versions = versions_of(project, instance)
     target = upgrade_target(project, versions, to, instance)
     if only_list:
@@ -88,7 +90,7 @@ def rollback(session: Session, instance: str, *, to: str | None, preview: bool) 
     """
     from tenantry_ops.life.versions import rollback_target, versions_of
 
-    project = _project(session, instance)
+    project = session.instance_project(instance)
     versions = versions_of(project, instance)
     target = rollback_target(project, instance, versions, to)
     session.screen.note(f"{versions.name} {versions.deployed or versions.current} -> {target}")
@@ -140,15 +142,17 @@ def retire(
     else of the instance is removed, its stack too. With --json an object: instance, operation, data, record, kept,
     deleted, changes, seconds.
     """
+    from tenantry_ops import sandboxes
     from tenantry_ops.cli.progress import Progress
     from tenantry_ops.life.retirement import retire as retire_instance
 
-    project = _project(session, instance)
+    project = session.instance_project(instance)
     data = data or _data_of(project, instance)
     if data == "delete":
         _confirm(session, instance, delete_data, "--delete-data", f"This deletes all data of {instance} for good.")
     elif not yes:
         _confirm(session, instance, None, "--yes", f"This removes {instance} and keeps its data.")
+    sandboxes.require(project, instance)
     with Progress(session.screen, instance) as progress:
         done = retire_instance(project, instance, data, progress)
     kept = [] if done.record is None else [vars_of(one) for one in done.record.kept]
@@ -198,11 +202,13 @@ def adopt(session: Session, instance: str, *, record: Path | None) -> None:
     from tenantry_ops.cli.commands.deploy import document, show_result
     from tenantry_ops.cli.progress import Progress
     from tenantry_ops.life.adoption import adopt as adopt_instance
+    from tenantry_ops.life.adoption import find_record
 
     project = session.project()
+    found = find_record(project, instance, record)
     sandboxes.require(project, instance)
     with Progress(session.screen, instance) as progress:
-        done = adopt_instance(project, instance, record, progress)
+        done = adopt_instance(project, instance, found, progress)
     session.screen.result(
         {**document(instance, done.result), "operation": "adopt", "record": str(done.file)},
         lambda: show_result(session, instance, done.result),
@@ -216,19 +222,10 @@ def vars_of(thing: object) -> dict[str, str]:
     return asdict(thing) if is_dataclass(thing) and not isinstance(thing, type) else {}
 
 
-def _project(session: Session, instance: str, *, engine: bool = True) -> Project:
-    from tenantry_ops import sandboxes
-
-    project = session.instance_project(instance)
-    if engine:
-        sandboxes.require(project, instance)
-    return project
-
-
 def _to_state(session: Session, instance: str, state: str) -> None:
     from tenantry_ops.life.states import check_state
 
-    project = _project(session, instance)
+    project = session.instance_project(instance)
     check_state(project, instance, state)
     _change(session, project, instance, {("lifecycle", "state"): state}, {"state": state})
 
@@ -254,11 +251,12 @@ def _change(
 ) -> None:
     """Edits the tenant file, deploys, and shows the result; a refused deployment leaves the file as it was."""
     from tenantry.errors import TenantryError
-    from tenantry_ops import engine
+    from tenantry_ops import engine, sandboxes
     from tenantry_ops.cli.commands.deploy import document, show_result
     from tenantry_ops.cli.progress import Progress
     from tenantry_ops.life.change import TenantChange, Watch
 
+    sandboxes.require(project, instance)
     with Progress(session.screen, instance, preview=preview) as progress:
         watch = Watch(progress)
         change = TenantChange(project, instance, changes, keep=lambda: watch.touched, always_undo=preview)
