@@ -25,7 +25,7 @@ from tenantry.contract.sandbox import Answers, loopback_url
 from tenantry.instance import AppInstance
 from tenantry.spec import Tenant, resolve
 from tenantry.spec.target import Target
-from tenantry.testing.operator import KIT_CATALOGUE
+from tenantry.testing.catalogues import KIT_CATALOGUE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,22 +7,24 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import yaml
 
 from tenantry import registry
+from tenantry.testing.catalogues import KIT_CATALOGUE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
 
-KIT_CATALOGUE = Path(__file__).parent / "catalogue"
-"""The kit's own template, `probe`, in two versions."""
+    from tenantry.testing.shared import SharedSandboxes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,15 +77,27 @@ class Operator:
         root: an empty folder that becomes the project.
         runtime: the runtime whose sandbox the project uses.
         variables: environment variables beside those of the caller.
+        sandboxes: a folder of sandboxes that other projects use as well; the project's own where it is left out.
     """
 
-    def __init__(self, root: Path, runtime: str, variables: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        runtime: str,
+        variables: Mapping[str, str] | None = None,
+        sandboxes: SharedSandboxes | None = None,
+    ) -> None:
         self.root = root
         self.runtime = runtime
-        self.sandbox_folder = root / ".tenantry" / "sandbox" / runtime
+        self.sandboxes = sandboxes
+        self.sandbox_folder = sandboxes.of(runtime) if sandboxes else root / ".tenantry" / "sandbox" / runtime
+        self.said: list[str] = []
+        self._environments: dict[str, dict[str, str]] = {}
         inherited = {name: text for name, text in os.environ.items() if not name.startswith(("PULUMI_", "TENANTRY_"))}
         kept = {name: os.environ[name] for name in ("TENANTRY_CACHE", "TENANTRY_ENGINE") if name in os.environ}
         self.environment = inherited | kept | dict(variables or {})
+        if sandboxes:
+            self.environment["TENANTRY_SANDBOXES"] = str(sandboxes.folder)
 
     def start(self, catalogue: Path = KIT_CATALOGUE) -> None:
         """Makes the project and starts the runtime's sandbox."""
@@ -92,11 +106,15 @@ class Operator:
         settings = yaml.safe_load(settings_file.read_text(encoding="utf-8"))
         settings["catalogue"] = str(catalogue)
         settings_file.write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
+        if self.sandboxes:
+            self.sandboxes.join(self.runtime)
         self.tenantry("sandbox", "up", self.runtime)
 
     def stop(self) -> None:
-        """Stops the sandbox and drops the project folder."""
-        if self.root.exists():
+        """Stops the sandbox where nobody else uses it, and drops the project folder."""
+        if self.sandboxes:
+            self.sandboxes.leave(self.runtime)
+        elif self.root.exists():
             self.tenantry("sandbox", "down", self.runtime)
         shutil.rmtree(self.root, ignore_errors=True)
 
@@ -120,9 +138,10 @@ class Operator:
         variables: Mapping[str, str] | None = None,
         timeout: float = 300,
     ) -> Run:
-        """Runs plain `pulumi ARGS --stack INSTANCE` with the environment that `tenantry env` gives."""
-        given = cast("dict[str, str]", self.tenantry("env", instance, "--json").json)
-        environment = self.environment | given | dict(variables or {})
+        """Runs plain `pulumi ARGS --stack INSTANCE` with the environment that `tenantry env` gives, asked for once."""
+        if instance not in self._environments:
+            self._environments[instance] = self.tenantry("env", instance, "--json").json
+        environment = self.environment | self._environments[instance] | dict(variables or {})
         executable = shutil.which("pulumi", path=environment["PATH"])
         if executable is None:
             raise AssertionError("`tenantry env` gave no PATH with the engine in it")
@@ -140,8 +159,9 @@ class Operator:
         )
 
     def new(self, instance: str, template: str, account: Mapping[str, object], **changes: object) -> None:
-        """Makes a tenant of the probe and its stack; `changes` replace top-level fields of the tenant file."""
-        self.tenantry("new", "tenant", instance, "--template", template, "--runtime", self.runtime, *_PROBE_PARAMETERS)
+        """Makes a tenant of one of the kit's templates and its stack; `changes` replace fields of the tenant file."""
+        given = _PROBE_PARAMETERS if template.startswith("probe@") else ()
+        self.tenantry("new", "tenant", instance, "--template", template, "--runtime", self.runtime, *given)
         self.edit(instance, lambda tenant: tenant["runtime"].update(account=dict(account)))
         self.edit(instance, lambda tenant: tenant.update(changes))
 
@@ -165,6 +185,13 @@ class Operator:
         """The stack's exported state, secrets encrypted."""
         return cast("dict[str, Any]", self.pulumi(instance, "stack", "export").json)
 
+    def load_state(self, instance: str, text: str) -> None:
+        """Puts an exported state in the place of the stack's own."""
+        file = self.root / ".tenantry" / f"{instance}.import.json"
+        file.write_text(text, encoding="utf-8")
+        self.pulumi(instance, "stack", "import", "--file", str(file))
+        file.unlink()
+
     def _run(
         self, command: list[str], expect: int | None, environment: Mapping[str, str], timeout: float, cwd: Path
     ) -> Run:
@@ -179,6 +206,7 @@ class Operator:
             check=False,
         )
         run = Run(args=tuple(command), exit_code=done.returncode, stdout=done.stdout, stderr=done.stderr)
+        self.said.append(run.text)
         if expect is not None and run.exit_code != expect:
             raise AssertionError(f"{' '.join(command)} ended with {run.exit_code}, not {expect}:\n{run.text}")
         return run
@@ -194,8 +222,19 @@ def unchanged(result: Mapping[str, Any]) -> bool:
 
 def get(url: str, *, timeout: float = 10) -> Answer:
     """GETs a URL once; status 0 where nothing answered."""
+    return _ask(urllib.request.Request(url), timeout)  # noqa: S310 - the instance's own URL
+
+
+def post(url: str, document: object, *, timeout: float = 30) -> Answer:
+    """POSTs a JSON document once; status 0 where nothing answered."""
+    body = json.dumps(document).encode()
+    headers = {"Content-Type": "application/json"}
+    return _ask(urllib.request.Request(url, data=body, headers=headers), timeout)  # noqa: S310 - as above
+
+
+def _ask(request: urllib.request.Request, timeout: float) -> Answer:
     try:
-        with urllib.request.urlopen(url, timeout=timeout) as response:  # noqa: S310 - the instance's own URL
+        with urllib.request.urlopen(request, timeout=timeout) as response:  # noqa: S310 - as above
             return Answer(status=response.status, body=response.read())
     except urllib.error.HTTPError as error:
         with error:
@@ -214,3 +253,23 @@ def eventually(url: str, accept: Callable[[Answer], bool], *, seconds: float = 6
         if time.monotonic() > end:
             raise AssertionError(f"{url} did not answer as expected within {seconds} s; last: {answer}")
         time.sleep(0.3)
+
+
+@contextmanager
+def asking(url: str) -> Iterator[list[int]]:
+    """GETs a URL without a pause meanwhile; gives the statuses, 0 where nothing answered, once it is over."""
+    stop = threading.Event()
+    seen: list[int] = []
+
+    def ask_on() -> None:
+        while not stop.is_set():
+            seen.append(get(url).status)
+            stop.wait(0.05)
+
+    thread = threading.Thread(target=ask_on)
+    thread.start()
+    try:
+        yield seen
+    finally:
+        stop.set()
+        thread.join()
