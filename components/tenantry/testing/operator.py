@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, cast
 import yaml
 
 from tenantry import registry
+from tenantry.catalogue import Catalogue
 from tenantry.testing.catalogues import KIT_CATALOGUE
 
 if TYPE_CHECKING:
@@ -93,6 +94,7 @@ class Operator:
         self.sandbox_folder = sandboxes.of(runtime) if sandboxes else root / ".tenantry" / "sandbox" / runtime
         self.said: list[str] = []
         self._environments: dict[str, dict[str, str]] = {}
+        self._catalogue = Catalogue(KIT_CATALOGUE)
         inherited = {name: text for name, text in os.environ.items() if not name.startswith(("PULUMI_", "TENANTRY_"))}
         kept = {name: os.environ[name] for name in ("TENANTRY_CACHE", "TENANTRY_ENGINE") if name in os.environ}
         self.environment = inherited | kept | dict(variables or {})
@@ -105,6 +107,7 @@ class Operator:
         settings_file = self.root / "tenantry.yaml"
         settings = yaml.safe_load(settings_file.read_text(encoding="utf-8"))
         settings["catalogue"] = str(catalogue)
+        self._catalogue = Catalogue(catalogue)
         settings_file.write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
         if self.sandboxes:
             self.sandboxes.join(self.runtime)
@@ -159,8 +162,11 @@ class Operator:
         )
 
     def new(self, instance: str, template: str, account: Mapping[str, object], **changes: object) -> None:
-        """Makes a tenant of one of the kit's templates and its stack; `changes` replace fields of the tenant file."""
-        given = _PROBE_PARAMETERS if template.startswith("probe@") else ()
+        """Makes a tenant and its stack; `changes` replace fields of the tenant file.
+
+        A parameter `token` of the template comes from the environment.
+        """
+        given = _TOKEN if "token" in self._catalogue.open(template).template.parameters else ()
         self.tenantry("new", "tenant", instance, "--template", template, "--runtime", self.runtime, *given)
         self.edit(instance, lambda tenant: tenant["runtime"].update(account=dict(account)))
         self.edit(instance, lambda tenant: tenant.update(changes))
@@ -212,7 +218,7 @@ class Operator:
         return run
 
 
-_PROBE_PARAMETERS = ("--param", "token=env:PROBE_TOKEN")
+_TOKEN = ("--param", "token=env:PROBE_TOKEN")
 
 
 def unchanged(result: Mapping[str, Any]) -> bool:
