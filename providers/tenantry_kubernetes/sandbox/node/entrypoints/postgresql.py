@@ -30,11 +30,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING or __name__ != "__main__":
-    from tenantry_kubernetes.sandbox.node.entrypoints import unprivileged
+    from tenantry_kubernetes.sandbox.node.entrypoints import common
 else:
     # Run by path: Tenantry's own packages cannot be imported.
     sys.path.insert(0, str(Path(__file__).parent))
-    import unprivileged
+    import common
 
 OPTIONS = "SANDBOX_POSTGRESQL"
 """The variable that the node sets for this script alone."""
@@ -68,9 +68,9 @@ def main(arguments: list[str]) -> int:
 
 def _only(program: Path, arguments: list[str]) -> int:
     data = _after(arguments, "-D") or os.environ.get("PGDATA", "")
-    prefix, owner = unprivileged.prefix()
+    prefix, owner = common.prefix()
     if data:
-        unprivileged.give(Path(data), owner)
+        common.give(Path(data), owner)
     os.execvp((prefix or [str(program)])[0], [*prefix, str(program), *arguments])  # noqa: S606 - see above
 
 
@@ -78,7 +78,7 @@ def _serve(installed: dict[str, str], major: str, arguments: list[str], options:
     data = Path(os.environ.get("PGDATA", ""))
     if not data.is_absolute():
         raise ValueError("PGDATA is not an absolute path")
-    prefix, owner = unprivileged.prefix()
+    prefix, owner = common.prefix()
     cluster = Cluster(data, prefix, owner)
     if cluster.major:
         major = cluster.major
@@ -89,11 +89,11 @@ def _serve(installed: dict[str, str], major: str, arguments: list[str], options:
     os.environ["PATH"] = f"{programs}:{os.environ.get('PATH', os.defpath)}"
     arguments = cluster.own_key(arguments)
     sockets = Path(options["sockets"])
-    unprivileged.give(sockets, owner)
+    common.give(sockets, owner)
     if not cluster.major:
         cluster.make(programs, arguments, sockets, Path(options.get("scripts") or os.devnull))
     cluster.forget_dead_server()
-    unprivileged.give(data, owner)
+    common.give(data, owner)
     listen = _settings(f"port={options['port']}", "listen_addresses=127.0.0.1", f"unix_socket_directories={sockets}")
     line = [*prefix, str(programs / _SERVER), *arguments, *listen]
     sys.stdout.flush()
@@ -118,10 +118,10 @@ class Cluster:
 
     def make(self, programs: Path, arguments: list[str], sockets: Path, scripts: Path) -> None:
         """Makes a new cluster with its database, and runs the scripts."""
-        user, password = _variable("POSTGRES_USER") or "postgres", _variable("POSTGRES_PASSWORD")
+        user, password = common.variable("POSTGRES_USER") or "postgres", common.variable("POSTGRES_PASSWORD")
         if not password:
             raise ValueError("POSTGRES_PASSWORD is not set: a new database needs the password of its first user")
-        database = _variable("POSTGRES_DB") or user
+        database = common.variable("POSTGRES_DB") or user
         if self.data.exists() and any(self.data.iterdir()):
             raise ValueError(f"{self.data} is not empty, and not a database's: give PGDATA a folder of its own")
         aside = self.data.with_name(f".{self.data.name}.new")
@@ -148,12 +148,7 @@ class Cluster:
         for argument in arguments:
             name, equals, path = argument.partition("=")
             if equals and name.lstrip("-").replace("-", "_") == _KEY:
-                copy = Path(os.environ.get("HOME", tempfile.gettempdir())) / "server.key"
-                descriptor = os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-                with os.fdopen(descriptor, "wb") as file:
-                    file.write(Path(path).read_bytes())
-                unprivileged.give(copy, self._owner)
-                argument = f"{name}={copy}"  # noqa: PLW2901 - the same argument, at another place
+                argument = f"{name}={common.private_copy(Path(path), self._owner)}"  # noqa: PLW2901 - the same argument
             out.append(argument)
         return out
 
@@ -176,8 +171,8 @@ class Cluster:
             secret.touch(0o600)
             secret.write_text(password + "\n", encoding="utf-8")
             for path in (secret, Path(folder), aside):
-                unprivileged.give(path, self._owner)
-            extra = shlex.split(_variable("POSTGRES_INITDB_ARGS"))
+                common.give(path, self._owner)
+            extra = shlex.split(common.variable("POSTGRES_INITDB_ARGS"))
             log = ["--waldir", os.environ["POSTGRES_INITDB_WALDIR"]] if "POSTGRES_INITDB_WALDIR" in os.environ else []
             # Everything is written to the disk at once in the end.
             checks = ["--auth-host=scram-sha-256", "--auth-local=scram-sha-256", "--no-sync"]
@@ -241,22 +236,10 @@ def _run_script(programs: Path, script: Path, environment: dict[str, str]) -> No
     elif script.name.endswith(".sql.gz"):
         line = ["/bin/sh", "-c", f'gunzip -c "$0" | {shlex.join(psql)}', str(script)]
     else:
-        _say(f"ignoring {script.name}")
+        common.say(f"ignoring {script.name}")
         return
-    _say(f"running {script.name}")
+    common.say(f"running {script.name}")
     subprocess.run(line, env=environment, check=True, stdin=subprocess.DEVNULL)
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
-
-
-def _variable(name: str) -> str:
-    file = os.environ.get(f"{name}_FILE")
-    if file and os.environ.get(name):
-        raise ValueError(f"both {name} and {name}_FILE are set")
-    return Path(file).read_text(encoding="utf-8").rstrip("\r\n") if file else os.environ.get(name, "")
 
 
 def _settings(*settings: str) -> list[str]:

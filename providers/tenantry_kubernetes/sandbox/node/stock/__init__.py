@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from tenantry_kubernetes.sandbox.node.stock import postgresql, python, versitygw
+from tenantry_kubernetes.sandbox.node.stock import mysql, postgresql, python, versitygw
 
 if TYPE_CHECKING:
     from tenantry_kubernetes.sandbox.node.images import Family
 
-FAMILIES: Final[tuple[Family, ...]] = (python.FAMILY, postgresql.FAMILY, versitygw.FAMILY)
+FAMILIES: Final[tuple[Family, ...]] = (python.FAMILY, postgresql.FAMILY, mysql.FAMILY, versitygw.FAMILY)
 """Every family whose contents the local machine can stand in for."""

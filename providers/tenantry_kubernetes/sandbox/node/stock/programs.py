@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 
@@ -41,3 +41,10 @@ def run_python(program: Path, *arguments: str) -> str:
 def programs_in(folder: Path) -> dict[str, Path]:
     """Name -> path of every executable file in a folder."""
     return {path.name: path for path in sorted(folder.iterdir()) if path.is_file() and os.access(path, os.X_OK)}
+
+
+def programs_named(names: Iterable[str], folders: Iterable[Path]) -> dict[str, Path]:
+    """Name -> path of each of these programs, out of the first folder that has it."""
+    places = list(folders)
+    found = {name: next((place / name for place in places if os.access(place / name, os.X_OK)), None) for name in names}
+    return {name: path for name, path in found.items() if path is not None}

@@ -1,4 +1,4 @@
-"""Running a server that refuses to be root, where the sandbox is: standard library alone, also loaded by path.
+"""What entry points share, above all running a server that refuses to be root. Standard library alone, loaded by path.
 
 First choice is a user namespace in which root is another user. Where the kernel refuses those (containers often do), it
 becomes another user, which keeps nothing but the right to pass the sandbox's private folders.
@@ -11,10 +11,9 @@ import os
 import pwd
 import shutil
 import subprocess
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pathlib import Path
+import sys
+import tempfile
+from pathlib import Path
 
 _USERS = ("postgres", "daemon", "nobody")
 _CAPABILITIES = "-all,+dac_override,+fowner"
@@ -43,6 +42,31 @@ def give(folder: Path, owner: int) -> None:
             os.lchown(os.path.join(place, name), owner, owner)  # noqa: PTH118 - a path of strings, as os.walk gives it
     # Last: a walk that was interrupted is repeated.
     os.chown(folder, owner, owner)
+
+
+def say(text: str) -> None:
+    """Tells the container's log."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def variable(name: str) -> str:
+    """A variable, or the content of the file that `<name>_FILE` names. Raises ValueError where both are set."""
+    file = os.environ.get(f"{name}_FILE")
+    if file and os.environ.get(name):
+        raise ValueError(f"both {name} and {name}_FILE are set")
+    return Path(file).read_text(encoding="utf-8").rstrip("\r\n") if file else os.environ.get(name, "")
+
+
+def private_copy(path: Path, owner: int) -> Path:
+    """A copy that only `owner` may read: servers want to own their key alone."""
+    content = path.read_bytes()
+    copy = Path(os.environ.get("HOME", tempfile.gettempdir())) / path.name
+    descriptor = os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+    give(copy, owner)
+    return copy
 
 
 def _user() -> int:
