@@ -44,4 +44,5 @@ def _mysql(feature: Feature, here: list[str]) -> Feature:
     if not here:
         note = "the sandbox runs a real MySQL 8 or none, and finds no mysqld 8 on this machine"
         return replace(feature, support="no", note=note)
-    return replace(feature, versions=tuple(version.rpartition(".")[0] for version in here))
+    # `8` means any of them, as the official image's tag does.
+    return replace(feature, versions=tuple(sorted({version.rpartition(".")[0] for version in here} | {"8"})))

@@ -1,8 +1,8 @@
 """The entry point of the MySQL image's stand-in: a script that runs with the standard library alone.
 
 `mysql.py FOLDER ARGUMENTS…` does what the official image's entry point does with the same variables
-(MYSQL_ROOT_PASSWORD, _ROOT_HOST, _DATABASE, _USER, _PASSWORD, those of secrets also as `…_FILE`) and arguments: makes the
-data where there are none, runs the scripts of `docker-entrypoint-initdb.d`, becomes the server. FOLDER holds MySQL's
+(MYSQL_ROOT_PASSWORD, _ROOT_HOST, _DATABASE, _USER, _PASSWORD, those of secrets also as `…_FILE`) and arguments: makes
+the data where there are none, runs the scripts of `docker-entrypoint-initdb.d`, becomes the server. FOLDER holds MySQL's
 programs. The variable `SANDBOX_MYSQL` holds `port`, the local port, `sockets`, a folder with a short path, `data`, the
 folder of the data where no argument names one, and `scripts`, the folder of the scripts.
 """
