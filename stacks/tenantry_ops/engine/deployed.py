@@ -33,6 +33,7 @@ class Deployed:
     protected: bool
     retained: bool
     custom: bool
+    inputs: Mapping[str, Any]
     outputs: Mapping[str, Any]
 
 
@@ -77,5 +78,6 @@ def _resource(item: Mapping[str, Any]) -> Deployed:
         protected=bool(item.get("protect")),
         retained=bool(item.get("retainOnDelete")),
         custom=bool(item.get("custom")) and not item.get("external"),
+        inputs=item.get("inputs") or {},
         outputs=item.get("outputs") or {},
     )

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from tenantry.errors import EngineError, PreflightError
 from tenantry_ops.baseline import note_deployed
+from tenantry_ops.engine.barriers import forward_only, refuse_way_back
 from tenantry_ops.engine.deployed import resources_of
-from tenantry_ops.engine.events import Note
+from tenantry_ops.engine.events import IDENTITY_TYPE, Note
 from tenantry_ops.engine.lease import lease
 from tenantry_ops.engine.operation import operate
 from tenantry_ops.engine.recovery import repair, settle, unlock_named
@@ -61,6 +62,8 @@ def run(
                 attempt.make_stack()
                 if operation == "destroy":
                     _refuse_protected(attempt.stack)
+                elif operation == "up":
+                    _refuse_way_back(attempt.stack)
                 result = attempt.go()
                 if operation != "refresh":
                     note_deployed(project, instance, result.fingerprint if operation == "up" else None)
@@ -126,6 +129,15 @@ def _refuse_retired(stack: Stack) -> None:
             hint=f"Bring its kept data back: tenantry adopt {stack.instance}. To begin anew without data, set "
             "`lifecycle.state: running` in its tenant file.",
         )
+
+
+def _refuse_way_back(stack: Stack) -> None:
+    if stack.state is None:
+        return
+    resources = stack.state.resources()
+    stamp = next((one for one in resources if one.get("type") == IDENTITY_TYPE), {})
+    template = str((stamp.get("inputs") or {}).get("template", "")).partition("@")[0]
+    refuse_way_back(stack.project, stack.instance, template, forward_only(resources))
 
 
 def _refuse_protected(stack: Stack) -> None:

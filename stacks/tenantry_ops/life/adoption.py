@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tenantry.errors import PreflightError
 from tenantry_ops import engine
+from tenantry_ops.engine.barriers import refuse_way_back
 from tenantry_ops.engine.settings import has_setting, remove_setting
 from tenantry_ops.life import records
 from tenantry_ops.life.change import TenantChange, Watch
@@ -52,6 +53,7 @@ def adopt(project: Project, instance: str, record: records.Record, on_event: Cal
     changes: dict[Field, str] = {("lifecycle", "state"): "running", ("lifecycle", "adopt"): record.token}
     try:
         with TenantChange(project, instance, changes, keep=lambda: watch.touched):
+            refuse_way_back(project, instance, record.template.partition("@")[0], record.forward_only)
             result = engine.run(project, instance, "up", watch)
     except BaseException:
         if made and not watch.touched:

@@ -42,7 +42,8 @@ class Record:
     """One retirement.
 
     `account` is its fingerprint. `retired` and `adopted` are times in UTC (ISO 8601). `finished`: whether the stack has
-    let go of everything. `secrets`: logical names of the generated secrets. `tenant_file`: the file as it was before.
+    let go of everything. `secrets`: logical names of the generated secrets. `forward_only`: versions that the data
+    cannot be brought back over. `tenant_file`: the file as it was before.
     """
 
     tenant: str
@@ -57,6 +58,7 @@ class Record:
     finished: bool
     adopted: str | None
     secrets: tuple[str, ...]
+    forward_only: tuple[str, ...]
     kept: tuple[Kept, ...]
     deleted: tuple[Kept, ...]
     tenant_file: str
@@ -118,7 +120,7 @@ def write(project: Project, record: Record) -> Path:
     except OSError as error:
         raise PreflightError(f"{file.parent} cannot be made: {error.strerror}.", hint="Make it writable.") from error
     document: dict[str, Any] = {**_SPEC, **{key: value for key, value in asdict(record).items() if value is not None}}
-    for name in ("kept", "deleted", "secrets"):
+    for name in ("kept", "deleted", "secrets", "forward_only"):
         document[name] = list(document[name])
     text = yaml.dump(document, Dumper=_dumper(), sort_keys=False, allow_unicode=True, width=120)
     replace_file(file, (_HEAD.format(instance=record.instance) + text).encode())
@@ -142,7 +144,12 @@ def _typed(data: dict[str, Any]) -> dict[str, Any]:
     if set(data) | {"adopted"} != known:
         raise ValueError(data)
     lists = {name: tuple(Kept(**item) for item in data[name]) for name in ("kept", "deleted")}
-    return {"adopted": None} | {**data, **lists, "secrets": tuple(data["secrets"])}
+    return {"adopted": None} | {
+        **data,
+        **lists,
+        "secrets": tuple(data["secrets"]),
+        "forward_only": tuple(data["forward_only"]),
+    }
 
 
 def _dumper() -> Any:  # noqa: ANN401 - a class of PyYAML's, made for this call

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from tenantry.errors import EngineError, PreflightError
 from tenantry.spec.adoption import IDENTITY, new_token
 from tenantry_ops import engine
+from tenantry_ops.engine.barriers import MIGRATION_TYPE, forward_only
 from tenantry_ops.engine.deployed import plain_text, read_resources
 from tenantry_ops.engine.events import IDENTITY_TYPE
 from tenantry_ops.engine.settings import remove_stack, set_secret
@@ -105,6 +106,7 @@ def _record(
     if stamp is None:
         return open_one
     identity = {name: plain_text(stamp.outputs.get(name)) or _UNKNOWN for name in IDENTITY}
+    barriers = next((forward_only([dataclasses.asdict(one)]) for one in found if one.type == MIGRATION_TYPE), ())
     secrets = tuple(one.name for one in found if one.type == CREDENTIAL_TYPE and one.retained)
     things = [one for one in found if one.custom and one.retained and one.id and not one.type.startswith(_OWN)]
     gone = [one for one in found if one.custom and not one.retained and one.id and not one.type.startswith(_OWN)]
@@ -117,6 +119,7 @@ def _record(
         finished=False,
         adopted=None,
         secrets=secrets if data == "keep" else (),
+        forward_only=barriers,
         kept=_kept(things),
         deleted=_kept([one for one in gone if one.type not in _NOTHING and not one.type.startswith("pulumi:")]),
         tenant_file=tenant_file,

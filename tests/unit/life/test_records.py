@@ -30,6 +30,7 @@ RECORD = records.Record(
     finished=True,
     adopted=None,
     secrets=("orders",),
+    forward_only=("1.0.0",),
     kept=(records.Kept(name="orders", type="kubernetes:core/v1:PersistentVolumeClaim", id="acme/orders"),),
     deleted=(),
     tenant_file="# 商城\ninstance: acme\n",

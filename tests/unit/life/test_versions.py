@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tenantry.errors import CatalogueError, PreflightError
+from tenantry.errors import CatalogueError, EngineError, PreflightError
+from tenantry_ops.engine.barriers import MIGRATION_TYPE, forward_only, refuse_way_back
 from tenantry_ops.life.versions import Versions, rollback_target, upgrade_target
 from tenantry_ops.project import Project
 
@@ -71,6 +72,46 @@ def test_to_the_version_before(project: Project) -> None:
     with pytest.raises(PreflightError) as caught:
         rollback_target(project, "acme", THERE, "1.2.0")
     assert "tenantry upgrade acme --to 1.2.0" in caught.value.hint
+
+
+def migrated(*versions: object) -> list[dict[str, object]]:
+    """The state's resources after migrations that cannot be undone."""
+    return [
+        {"type": "pulumi:pulumi:Stack"},
+        {"type": MIGRATION_TYPE, "inputs": {"template": "shop@1.2.0", "forwardOnly": list(versions)}},
+    ]
+
+
+def test_which_migrations_cannot_be_undone() -> None:
+    assert forward_only(migrated("1.0.0", "1.2.0")) == ("1.0.0", "1.2.0")
+    assert forward_only(migrated()) == forward_only([]) == ()
+    assert forward_only([{"type": MIGRATION_TYPE}]) == forward_only([{"type": MIGRATION_TYPE, "inputs": None}]) == ()
+
+
+@pytest.mark.parametrize(
+    ("selector", "refused"),
+    [
+        ("shop@1.1.0", True),
+        ("shop@0.9.0", True),
+        ("shop@1.2.0", False),
+        ("shop@2.0.0-beta.1", False),
+        ("other@0.1.0", False),
+        ("shop@nightly", False),
+        ("nonsense", False),
+    ],
+)
+def test_the_way_back_over_one(project: Project, selector: str, refused: bool) -> None:
+    file = project.tenant_file("acme")
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(f"template: {selector}\n")
+    barriers = forward_only(migrated("1.0.0", "1.2.0"))
+    if not refused:
+        refuse_way_back(project, "acme", "shop", barriers)
+        return
+    with pytest.raises(EngineError) as caught:
+        refuse_way_back(project, "acme", "shop", barriers)
+    assert "Nothing was changed" in caught.value.message
+    assert "Stay at 1.2.0 or later" in caught.value.hint
 
 
 @pytest.mark.parametrize("to", ["9.9.9", "nightly", "not a version", "other@1.0.0"])
