@@ -2,9 +2,9 @@
 
 `mysql.py FOLDER ARGUMENTS…` does what the official image's entry point does with the same variables
 (MYSQL_ROOT_PASSWORD, _ROOT_HOST, _DATABASE, _USER, _PASSWORD, those of secrets also as `…_FILE`) and arguments: makes
-the data where there are none, runs the scripts of `docker-entrypoint-initdb.d`, becomes the server. FOLDER holds MySQL's
-programs. The variable `SANDBOX_MYSQL` holds `port`, the local port, `sockets`, a folder with a short path, `data`, the
-folder of the data where no argument names one, and `scripts`, the folder of the scripts.
+the data where there are none, runs the scripts of `docker-entrypoint-initdb.d`, becomes the server. FOLDER holds the
+programs of MySQL. The variable `SANDBOX_MYSQL` holds `port`, the local port, `sockets`, a folder with a short path,
+`data`, the folder of the data where no argument names one, and `scripts`, the folder of the scripts.
 """
 
 from __future__ import annotations
