@@ -32,6 +32,8 @@ def refuse_way_back(project: Project, instance: str, template: str, barriers: Se
 
     Another template, or a version that cannot be found, is judged by those who open it.
     """
+    if not barriers:
+        return
     from tenantry.catalogue.files import version_order
 
     selector = project.tenant_data(instance).get("template")
