@@ -142,15 +142,14 @@ def cors(origins: list[str]) -> bytes:
     ).encode()
 
 
-def policy(bucket: str) -> bytes:
-    """Anybody may read objects, and nothing else."""
-    statement = {
-        "Effect": "Allow",
-        "Principal": "*",
-        "Action": "s3:GetObject",
-        "Resource": f"arn:aws:s3:::{bucket}/*",
-    }
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]}).encode()
+def policy(bucket: str, owner: str) -> bytes:
+    """Anybody may read objects, and nothing else. Once there is a policy, it decides for the bucket's owner as well."""
+    everything = [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"]
+    statements = [
+        {"Effect": "Allow", "Principal": {"AWS": [owner]}, "Action": "s3:*", "Resource": everything},
+        {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": everything[1]},
+    ]
+    return json.dumps({"Version": "2012-10-17", "Statement": statements}).encode()
 
 
 def set_up(server: Server, environment: Mapping[str, str]) -> None:
@@ -172,7 +171,7 @@ def set_up(server: Server, environment: Mapping[str, str]) -> None:
     else:
         server.ask("DELETE", f"{endpoint}/{bucket}?cors=").expect("NoSuchCORSConfiguration")
     if environment["PUBLIC"] == "true":
-        server.ask("PUT", f"{endpoint}/{bucket}?policy=", policy(bucket)).expect()
+        server.ask("PUT", f"{endpoint}/{bucket}?policy=", policy(bucket, access)).expect()
     else:
         server.ask("DELETE", f"{endpoint}/{bucket}?policy=").expect("NoSuchBucketPolicy")
 

@@ -130,8 +130,10 @@ def test_a_public_bucket_lets_everybody_read_objects_and_nothing_else(
     assert bucket_setup.main() == 0
     line, body = server.asked[-1]
     assert line == "PUT /media?policy="
-    (statement,) = json.loads(body)["Statement"]
-    assert (statement["Action"], statement["Resource"]) == ("s3:GetObject", "arn:aws:s3:::media/*")
+    own, others = json.loads(body)["Statement"]
+    assert own["Principal"] == {"AWS": ["TN123"]}, "a policy decides for the bucket's owner as well"
+    assert (others["Principal"], others["Action"]) == ("*", "s3:GetObject")
+    assert others["Resource"] == "arn:aws:s3:::media/*"
 
 
 @pytest.mark.parametrize("line", ["PATCH /admin/create-user", "PATCH /admin/media/create", "PUT /media?cors="])
