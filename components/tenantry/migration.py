@@ -16,7 +16,7 @@ from tenantry.contract.tasks import InstanceRef
 from tenantry.spec.plan import ServicePlan
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from tenantry.spec.plan import InstancePlan, Json
 
@@ -33,6 +33,7 @@ class Migration(pulumi.CustomResource):
         name: logical name; the instance id.
         plan: whose data, and to which version.
         tasks: service with a migration -> the `spec` of its `TaskRequest`.
+        elsewhere: components whose data somebody else keeps and backs up.
         opts: must carry the `tenantry` provider.
     """
 
@@ -45,6 +46,7 @@ class Migration(pulumi.CustomResource):
         *,
         plan: InstancePlan,
         tasks: Mapping[str, pulumi.Input[dict[str, Json]]],
+        elsewhere: Collection[str] = (),
         opts: pulumi.ResourceOptions,
     ) -> None:
         steps = {
@@ -62,7 +64,7 @@ class Migration(pulumi.CustomResource):
             "template": str(plan.template),
             "forwardOnly": list(plan.template.forward_only),
             "steps": steps,
-            "data": [data.to_json() for data in DataRef.all_of(plan)],
+            "data": [data.to_json() for data in DataRef.all_of(plan) if data.component not in elsewhere],
             "adopted": plan.adopt is not None,
         }
         super().__init__(MIGRATION, name, inputs | {"backup": None, "generation": None}, opts)
@@ -82,4 +84,3 @@ class Sweep(pulumi.CustomResource):
         self, name: str, *, plan: InstancePlan, keep: Sequence[pulumi.Input[str]], opts: pulumi.ResourceOptions
     ) -> None:
         super().__init__(SWEEP, name, {"instance": dataclasses.asdict(InstanceRef.of(plan)), "keep": list(keep)}, opts)
-

@@ -22,9 +22,16 @@ Made = dict[tuple[str, str], "pulumi.CustomResource"]
 
 
 def declare_instance(
-    manifests: Sequence[Manifest], plan: InstancePlan, scope: Scope, provider: pulumi.ProviderResource
+    manifests: Sequence[Manifest],
+    plan: InstancePlan,
+    scope: Scope,
+    provider: pulumi.ProviderResource,
+    elsewhere: Sequence[str],
 ) -> Made:
-    """Declares an instance: what its migrations need, the migrations, its services, and the sweep behind them."""
+    """Declares an instance: what its migrations need, the migrations, its services, and the sweep behind them.
+
+    `elsewhere`: components whose data is not backed up from here.
+    """
     from tenantry.migration import Migration, Sweep
     from tenantry_kubernetes.workloads.migration import parted
 
@@ -33,7 +40,11 @@ def declare_instance(
     made = declare(parts.before, plan, scope, provider, kept=kept)
     needed = [made[key] for key in parts.needed]
     migration = Migration(
-        plan.instance, plan=plan, tasks=parts.tasks, opts=scope.options(provider=scope.own, depends_on=needed)
+        plan.instance,
+        plan=plan,
+        tasks=parts.tasks,
+        elsewhere=elsewhere,
+        opts=scope.options(provider=scope.own, depends_on=needed),
     )
     behind = dataclasses.replace(scope, depends_on=[*scope.depends_on, *([migration] if parts.tasks else [])])
     made = declare(parts.behind, plan, behind, provider, earlier=made, kept=kept)

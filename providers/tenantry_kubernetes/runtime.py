@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from tenantry.contract.outputs import InstanceOutputs
 from tenantry.contract.runtime import API_VERSION, PluginRequirement, RuntimeModels
+from tenantry.spec.plan import LeftOut
 from tenantry_kubernetes import cluster
 from tenantry_kubernetes.names import namespace_name
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 PLUGIN_VERSION: Final = "4.32.0"
 """The plugin that the pinned SDK asks for."""
 
+_NO_BACKUP: Final = "it is backed up where it runs: neither `tenantry backup` nor a migration copies it"
 
 class KubernetesRuntime:
     """Adapter of the runtime `kubernetes`."""
@@ -62,10 +64,12 @@ class KubernetesRuntime:
 
         from tenantry_kubernetes.declare import declare_instance
         from tenantry_kubernetes.workloads.instance import component_urls, instance_objects, instance_url
+        from tenantry_kubernetes.workloads.data import kept_elsewhere
 
         where = cluster.Cluster.of(plan, scope.settings)
         made = instance_objects(plan, where, scope, project=pulumi.get_project())
-        declare_instance(made.manifests, plan, scope, connection.providers["kubernetes"])
+        elsewhere = kept_elsewhere(plan, where)
+        declare_instance(made.manifests, plan, scope, connection.providers["kubernetes"], elsewhere)
         url = instance_url(plan, where)
         return InstanceOutputs(
             url=url,
@@ -74,6 +78,7 @@ class KubernetesRuntime:
             buckets={name: pulumi.Output.all(**fields) for name, fields in made.buckets.items()},
             refs={"namespace": namespace_name(plan)},
         )
+            left_out=tuple(LeftOut(what=f"{name}.backup", reason=_NO_BACKUP) for name in elsewhere),
 
     def permissions(self, plan: InstancePlan) -> list[Permission]:
         """The RBAC rules of the deploying credentials: `action` is a verb, `resource` is `resource[.group][/name]`."""

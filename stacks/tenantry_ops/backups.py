@@ -6,7 +6,7 @@ import contextlib
 import os
 import uuid
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tenantry.errors import CapabilityError, TaskError
 from tenantry_ops.environment import environment
@@ -49,16 +49,18 @@ class Place:
             raise CapabilityError(
                 f"The runtime {plan.runtime.on!r} cannot copy data.", hint="Use the vendor's own console."
             )
-        data = DataRef.all_of(plan)
+        migration = _migration(project, name)
+        # What somebody else keeps is not among it.
+        data = tuple(DataRef(**item) for item in migration["data"])
         if not data:
             raise CapabilityError(
-                f"{name} has no database and no bucket.", hint="There is nothing to back up or to restore."
+                f"{name} keeps no database and no bucket of its own.", hint="There is nothing to back up or to restore."
             )
         return cls(
             adapter=adapter,
             instance=InstanceRef.of(plan),
             data=data,
-            template=_deployed_template(project, name),
+            template=str(migration["template"]),
             environment=dict(variables),
             store=store(project, variables),
         )
@@ -128,8 +130,8 @@ def restore(project: Project, instance: str, backup: str, progress: Callable[[st
     return manifest
 
 
-def _deployed_template(project: Project, instance: str) -> str:
-    """The version that the last successful deployment brought the data to."""
+def _migration(project: Project, instance: str) -> Mapping[str, Any]:
+    """What the last successful deployment says of the instance's data: `template` and `data`."""
     from tenantry_ops.engine.deployed import read_resources
     from tenantry_ops.engine.stack import never_deployed
 
@@ -138,7 +140,7 @@ def _deployed_template(project: Project, instance: str) -> str:
         raise never_deployed(instance)
     for resource in resources:
         if resource.type == _MIGRATION:
-            return str(resource.outputs["template"])
+            return resource.outputs
     raise TaskError(
         f"{instance} was deployed by an earlier version of Tenantry, or its first deployment failed.",
         hint=f"Deploy it again: tenantry up {instance}",

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tenantry.spec.plan import InstancePlan, Migration, ServicePlan
+from tenantry.spec.plan import DatabasePlan, InstancePlan, Migration, ServicePlan
 from tenantry_kubernetes.workloads.references import referenced
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.unit.kubernetes.conftest import Declared, Registered
+
+    from tenantry.spec.plan import Json
 
     Declare = Callable[..., Declared]
 
@@ -79,6 +81,20 @@ def test_a_task_is_the_services_pod_and_no_copy_of_it(migrating: InstancePlan, d
         assert main[name] == service[name]
     assert task["spec"]["initContainers"] == pod["spec"]["initContainers"]
     assert referenced(task["spec"]) == referenced(pod["spec"]) != set()
+
+
+def test_data_that_somebody_else_keeps_is_not_backed_up_and_said_so(plan: InstancePlan, declare: Declare) -> None:
+    orders, ledger = (
+        DatabasePlan(id=name, engine="postgresql", version="15", size="small") for name in ("orders", "ledger")
+    )
+    account: dict[str, Json] = {"databases": {"orders": {"dsn": {"ref": {"env": "ORDERS"}}}}}
+    runtime = dataclasses.replace(plan.runtime, account=plan.runtime.account | account)
+    dsn = "postgresql://user:password@db.example.com/orders"
+    whole = dataclasses.replace(plan, runtime=runtime, components=(*plan.components, orders, ledger))
+    declared = declare(whole, secrets={"ORDERS": dsn})
+    data = declared.one("Migration", plan.instance)["data"]
+    assert [item["component"] for item in data] == ["ledger"]
+    assert [item.what for item in declared.outputs.left_out] == ["orders.backup"]
 
 
 def test_the_quota_leaves_room_for_the_task(plan: InstancePlan, migrating: InstancePlan, declare: Declare) -> None:
