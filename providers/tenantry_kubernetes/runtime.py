@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 PLUGIN_VERSION: Final = "4.32.0"
 """The plugin that the pinned SDK asks for."""
-
 _NO_BACKUP: Final = "it is backed up where it runs: neither `tenantry backup` nor a migration copies it"
+
 
 class KubernetesRuntime:
     """Adapter of the runtime `kubernetes`."""
@@ -63,8 +63,8 @@ class KubernetesRuntime:
         import pulumi
 
         from tenantry_kubernetes.declare import declare_instance
-        from tenantry_kubernetes.workloads.instance import component_urls, instance_objects, instance_url
         from tenantry_kubernetes.workloads.data import kept_elsewhere
+        from tenantry_kubernetes.workloads.instance import component_urls, instance_objects, instance_url
 
         where = cluster.Cluster.of(plan, scope.settings)
         made = instance_objects(plan, where, scope, project=pulumi.get_project())
@@ -77,8 +77,8 @@ class KubernetesRuntime:
             databases={name: pulumi.Output.all(**fields) for name, fields in made.databases.items()},
             buckets={name: pulumi.Output.all(**fields) for name, fields in made.buckets.items()},
             refs={"namespace": namespace_name(plan)},
-        )
             left_out=tuple(LeftOut(what=f"{name}.backup", reason=_NO_BACKUP) for name in elsewhere),
+        )
 
     def permissions(self, plan: InstancePlan) -> list[Permission]:
         """The RBAC rules of the deploying credentials: `action` is a verb, `resource` is `resource[.group][/name]`."""
