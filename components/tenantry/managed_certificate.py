@@ -29,10 +29,12 @@ class ManagedCertificate(pulumi.CustomResource):
 
     certificate: pulumi.Output[str]
     """The chain, leaf first, in PEM."""
-    private_key: pulumi.Output[str]
-    """The key, in PEM; secret."""
-    not_after: pulumi.Output[str]
-    """When it ends: ISO 8601, UTC."""
+    privateKey: pulumi.Output[str]  # noqa: N815 - the engine's name; Python's is `key`
+
+    @property
+    def key(self) -> pulumi.Output[str]:
+        """The key, in PEM; secret."""
+        return self.privateKey
 
     def __init__(
         self,
@@ -59,7 +61,3 @@ class ManagedCertificate(pulumi.CustomResource):
             {"hosts": list(hosts), "acme": dict(acme), "instance": instance, **made},
             pulumi.ResourceOptions.merge(opts, secret),
         )
-
-    def translate_output_property(self, prop: str) -> str:
-        """The engine's names as Python's."""
-        return {"privateKey": "private_key", "notAfter": "not_after"}.get(prop, prop)

@@ -103,6 +103,7 @@ class Account:
     databases: Mapping[str, ExternalDatabase | OperatedDatabase] = field(default_factory=dict)
     buckets: Mapping[str, ExternalBucket] = field(default_factory=dict)
     storage: Storage = field(default_factory=Storage)
+    acme: Mapping[str, Any] | None = None
 
     @classmethod
     def of(cls, data: Mapping[str, Json]) -> Account:
@@ -121,6 +122,7 @@ class Account:
             databases={name: database_of(given_of(said)) for name, said in given.get("databases", {}).items()},
             buckets={name: bucket_of(given_of(said)) for name, said in given.get("buckets", {}).items()},
             storage=storage_of(given_of(given.get("storage", {}))),
+            acme=given.get("acme"),
         )
 
 

@@ -62,8 +62,8 @@ CAPABILITIES: Final = Capabilities(
         "domains": _yes(_INGRESS),
         "domains.tls.managed": _nearly(
             _MANAGED,
-            "The certificate comes from the cluster: from the cert-manager issuer that runtime.account.cert_manager or "
-            "extensions.kubernetes.cert_manager names, or with HTTPRoute from the Gateway's listener.",
+            "The certificate comes from the cert-manager issuer or the ACME server that runtime.account names in "
+            "cert_manager or acme, or with HTTPRoute from the Gateway's listener.",
         ),
         "domains.tls.provided": _yes(_docs("concepts/services-networking/ingress/#tls")),
         "domains.tls.none": _yes(_INGRESS),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -44,6 +45,8 @@ class Cluster:
     controllers: Controllers
     issuer: CertManager | None
     own_certificates: bool
+    acme: Mapping[str, Json] | None = None
+    """The ACME server that makes managed certificates where no issuer does."""
     host_suffix: str | None = None
     """Below this name the cluster answers for every host."""
     http_port: str | None = None
@@ -73,6 +76,7 @@ class Cluster:
             controllers=routing.controllers or _usual_controllers(routing.ingress_class, routing.gateway),
             issuer=issuer,
             own_certificates=routing.kind == "httproute",
+            acme=account.acme if issuer is None and routing.kind == "ingress" else None,
             host_suffix=routing.host_suffix,
         )
 
@@ -99,9 +103,16 @@ class Cluster:
             controllers=Controllers(namespaces=(namespace,)),
             issuer=None,
             own_certificates=True,
+            acme=account.acme if kind == "ingress" and _on_loopback(account.acme) else None,
             host_suffix=settings.get(SANDBOX_HOST_SUFFIX),
             http_port=settings.get(SANDBOX_HTTP_PORT),
         )
+
+
+def _on_loopback(acme: Mapping[str, Json] | None) -> bool:
+    """A sandbox asks no server outside of this machine: its own authority serves instead."""
+    directory = str((acme or {}).get("directory", ""))
+    return re.match(r"https?://(127\.[0-9.]+|localhost)[:/]", directory) is not None
 
 
 def runtime_annotation(cluster: Cluster, image: str, runtime: str) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
+from tenantry_kubernetes.workloads.manifest import Later
 from tenantry_kubernetes.workloads.namespace import NAMESPACE
 
 if TYPE_CHECKING:
@@ -90,8 +91,20 @@ def declare(
         # What pods of an earlier version use stays until the sweep.
         if manifest.by_content:
             options.retain_on_delete = True
-        made[manifest.key] = _resource(manifest, options)
+        if manifest.own is not None:
+            made[manifest.key] = manifest.own(scope.options(provider=scope.own, depends_on=after))
+        else:
+            made[manifest.key] = _resource(_known(manifest, made), options)
     return made
+
+
+def _known(manifest: Manifest, made: Made) -> Manifest:
+    """The manifest with what earlier resources give in its `data`."""
+    data = manifest.body.get("data")
+    if not isinstance(data, dict) or not any(isinstance(value, Later) for value in data.values()):
+        return manifest
+    known = {name: value.of(made[value.key]) if isinstance(value, Later) else value for name, value in data.items()}
+    return dataclasses.replace(manifest, body=manifest.body | {"data": known})
 
 
 def _resource(manifest: Manifest, options: pulumi.ResourceOptions) -> pulumi.CustomResource:

@@ -9,6 +9,9 @@ from pydantic import AfterValidator, Field, model_validator
 from tenantry_kubernetes.account import CONTROLLER_NAMESPACES
 from tenantry_kubernetes.data_models import ExternalBucket, ExternalDatabase, OperatedDatabase, Storage
 from tenantry_kubernetes.model_base import Component, HostName, Name, Network, Quantity, Strict, absolute, https
+from tenantry_vendor.acme.model import Acme
+
+AcmeServer = Acme | None
 
 
 class SecretName(Strict):
@@ -96,7 +99,7 @@ class Account(Strict):
     `cert_manager` makes the certificates of domains with `tls: managed`. `architecture` is the processor of the nodes
     (their label kubernetes.io/arch); Python packages with compiled code are chosen for it.
     `databases` and `buckets` name, by component, what is there already or made by an operator; in a sandbox they are
-    not used. `storage` is for the data of the others.
+    not used. `storage` is for the data of the others. `acme` makes certificates where the cluster has no cert-manager.
     """
 
     kubeconfig: SecretReference | None = None
@@ -110,6 +113,7 @@ class Account(Strict):
     databases: dict[Component, ExternalDatabase | OperatedDatabase] = Field(default_factory=dict)
     buckets: dict[Component, ExternalBucket] = Field(default_factory=dict)
     storage: Storage = Storage()
+    acme: AcmeServer = None
 
 
 class Egress(Strict):

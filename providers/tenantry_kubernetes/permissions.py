@@ -30,6 +30,7 @@ RESOURCES: Final = {
     "ConfigMap": "configmaps",
     "Secret": "secrets",
     "Service": "services",
+    "Pod": "pods",
     "PersistentVolumeClaim": "persistentvolumeclaims",
     "Deployment": "deployments.apps",
     "StatefulSet": "statefulsets.apps",
@@ -108,8 +109,18 @@ def kinds(plan: InstancePlan) -> Iterator[tuple[str, str]]:
             yield from ((component.id, kind) for kind in ("ConfigMap", "CronJob"))
     if plan.routes:
         yield INSTANCE, route
-    if any(domain.tls == "provided" for domain in plan.domains):
+    ordered = _orders(plan, account, extensions)
+    if ordered or any(domain.tls == "provided" for domain in plan.domains):
         yield INSTANCE, "Secret"
+    if ordered:
+        yield from ((INSTANCE, kind) for kind in ("Pod", "Service", "Ingress"))
+
+
+def _orders(plan: InstancePlan, account: Account, extensions: Extensions) -> bool:
+    """Whether certificates are ordered from an ACME server, and the hosts answer for themselves over HTTP."""
+    if account.acme is None or account.cert_manager is not None or extensions.cert_manager is not None:
+        return False
+    return any(domain.tls == "managed" for domain in plan.domains) and account.acme.get("dns") is None
 
 
 def _between(plan: InstancePlan) -> Iterator[tuple[str, str, str]]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from tenantry.contract.backups import DataRequest
+    from tenantry.contract.challenges import HttpChallenge
     from tenantry.contract.runtime import Permission
     from tenantry.contract.scope import Connection, Scope
     from tenantry.contract.tasks import InstanceRef, SweepRequest, TaskRequest, TaskResult
@@ -115,6 +116,18 @@ class KubernetesRuntime:
         from tenantry_kubernetes.sweeping import sweep
 
         return sweep(request, environment)
+
+    def present(self, challenge: HttpChallenge, environment: Mapping[str, str]) -> None:
+        """A pod, a Service and an Ingress rule for the one path."""
+        from tenantry_kubernetes.challenges import present
+
+        present(challenge, environment)
+
+    def withdraw(self, challenge: HttpChallenge, environment: Mapping[str, str]) -> None:
+        """Deletes them."""
+        from tenantry_kubernetes.challenges import withdraw
+
+        withdraw(challenge, environment)
 
     def save(self, request: DataRequest, environment: Mapping[str, str], progress: Callable[[str], None]) -> None:
         """A database by its engine's own program inside its pod, a bucket by its S3 server."""

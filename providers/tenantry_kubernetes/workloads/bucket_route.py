@@ -44,7 +44,8 @@ def bucket_host(plan: InstancePlan, bucket: BucketPlan, cluster: Cluster) -> Hos
 def bucket_route(plan: InstancePlan, bucket: BucketPlan, host: Host, cluster: Cluster) -> Manifest:
     """The Ingress or HTTPRoute of a bucket."""
     name = f"bucket.{bucket.id}"
-    after = (NAMESPACE, ("StatefulSet", bucket.id), ("Service", bucket.id))
+    ordered = (("Secret", f"tls.{host.name}"),) if host.tls == "acme" else ()
+    after = (NAMESPACE, ("StatefulSet", bucket.id), ("Service", bucket.id), *ordered)
     notes = {} if running(plan) else {"pulumi.com/skipAwait": "true"}
     if cluster.gateway is not None:
         body = head(plan, "gateway.networking.k8s.io/v1", "HTTPRoute", name, awaited=True, annotations=notes)

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Final
 
 from tenantry.errors import PreflightError
 from tenantry_kubernetes.names import host_object_name
-from tenantry_kubernetes.workloads.manifest import INSTANCE, Manifest, head
+from tenantry_kubernetes.workloads.manifest import INSTANCE, Later, Manifest, head
 from tenantry_kubernetes.workloads.namespace import NAMESPACE
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pulumi
 
-    from tenantry.spec.plan import InstancePlan
+    from tenantry.spec.plan import InstancePlan, Json
 
 _BLOCK: Final = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----\r?\n.*?-----END \1-----", re.DOTALL)
 
@@ -34,6 +36,35 @@ def certificate(plan: InstancePlan, host: str, pem: pulumi.Output[str]) -> Manif
         "tls.key": pem.apply(lambda text: _encode(split_pem(text, host)[1])),
     }
     return Manifest(logical=f"tls.{host}", component=INSTANCE, body=body, after=(NAMESPACE,))
+
+
+def ordered_certificate(plan: InstancePlan, host: str, acme: Mapping[str, Json]) -> list[Manifest]:
+    """A certificate that we order from an ACME server, and its Secret.
+
+    It is ordered when the namespace can run what answers for the host, and before anything routes it.
+    """
+    from tenantry.managed_certificate import TYPE_TOKEN
+
+    kind, logical = TYPE_TOKEN.rpartition(":")[2], f"tls.{host}"
+
+    def order(options: pulumi.ResourceOptions) -> pulumi.CustomResource:
+        from tenantry.managed_certificate import ManagedCertificate
+
+        return ManagedCertificate(logical, plan=plan, hosts=[host], acme=acme, opts=options)
+
+    policies = ("default-deny", "inside", "certificate-challenge")
+    bounds = (("ResourceQuota", "quota"), ("LimitRange", "limits"), ("ServiceAccount", "workload"))
+    needed = (NAMESPACE, *bounds, *(("NetworkPolicy", f"instance.{name}") for name in policies))
+    ordered = Manifest(logical=logical, component=INSTANCE, body={"kind": kind}, after=needed, own=order)
+    body = head(plan, "v1", "Secret", tls_secret_name(host))
+    body["metadata"]["annotations"]["tenantry.dev/host"] = host
+    body["type"] = "kubernetes.io/tls"
+    body["data"] = {
+        "tls.crt": Later(key=ordered.key, of=lambda made: made.certificate.apply(_encode)),
+        "tls.key": Later(key=ordered.key, of=lambda made: made.key.apply(_encode)),
+    }
+    secret = Manifest(logical=logical, component=INSTANCE, body=body, after=(NAMESPACE, ordered.key))
+    return [ordered, secret]
 
 
 def split_pem(text: str, host: str) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from tenantry_kubernetes.data_sources import ExternalDatabase, OperatedDatabase
 from tenantry_kubernetes.workloads import bucket as buckets
 from tenantry_kubernetes.workloads import database as databases
 from tenantry_kubernetes.workloads.bucket_route import bucket_host, bucket_route
+from tenantry_kubernetes.workloads.certificates import ordered_certificate
 from tenantry_kubernetes.workloads.cloudnative_pg import cloudnative_pg_objects, cluster_object
 from tenantry_kubernetes.workloads.external_database import external_database
 from tenantry_kubernetes.workloads.mysql import mysql_objects
@@ -65,6 +66,8 @@ def data_objects(plan: InstancePlan, cluster: Cluster, scope: Scope, generated: 
                 made, binding = buckets.bucket_objects(
                     plan, component, cluster=cluster, generated=generated, host=host, origins=origins
                 )
+                if host.tls == "acme" and cluster.acme is not None:
+                    out.routes += ordered_certificate(plan, host.name, cluster.acme)
                 out.routes.append(bucket_route(plan, component, host, cluster))
             out.buckets[component.id] = buckets.output_of(binding)
         else:

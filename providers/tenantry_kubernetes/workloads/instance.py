@@ -71,7 +71,7 @@ def instance_objects(plan: InstancePlan, cluster: Cluster, scope: Scope, *, proj
     foundation = [
         namespace.namespace(plan, data=kept),
         namespace.service_account(plan, project),
-        namespace.quota(plan, certificates=cluster.issuer is not None, data=wanted),
+        namespace.quota(plan, certificates=bool(cluster.issuer or cluster.acme), data=wanted),
         namespace.limits(plan),
         *base_policies(plan, cluster, data=kept),
     ]

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from tenantry_kubernetes.names import labels, namespace_name
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pulumi
 
     from tenantry.spec.plan import InstancePlan
@@ -19,6 +21,14 @@ AWAIT_SECONDS: Final = 300
 """How long the plugin waits for an object to become ready before it says what is missing."""
 INSTANCE: Final = "*"
 """Stands for the whole instance where a component is named."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Later:
+    """A value that a resource declared earlier gives: `of` reads it from the resource with this key."""
+
+    key: tuple[str, str]
+    of: Callable[[Any], pulumi.Output[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +45,8 @@ class Manifest:
     """Pairs of kind and logical name that are declared earlier and must be there first."""
     data: bool = False
     """Its loss loses data: protected, and kept or deleted as `lifecycle.data` says."""
+    own: Callable[[pulumi.ResourceOptions], pulumi.CustomResource] | None = None
+    """Makes a resource of our own plugin instead of an object; `body` has no more than its kind then."""
     by_content: bool = False
     """Its name tells its content: another content is another object, and the one before stays until it is swept."""
 

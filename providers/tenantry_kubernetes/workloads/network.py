@@ -27,6 +27,8 @@ _PRIVATE_V4: Final = ("10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0
 _PRIVATE_V6: Final = ("::1/128", "fc00::/7", "fe80::/10")
 
 
+CHALLENGE_LABEL: Final = "tenantry.dev/challenge"
+"""On pods that answer an ACME server: requests from outside reach them."""
 DATA_LABEL: Final = "tenantry.dev/data"
 """On pods that keep data: the instance's other pods do not reach them unless they are bound to them."""
 
@@ -58,17 +60,20 @@ def base_policies(plan: InstancePlan, cluster: Cluster, *, data: bool = False) -
             ],
         },
     )
-    if cluster.issuer is None:
+    if cluster.issuer is not None:
+        selector: Body = {"matchLabels": {"acme.cert-manager.io/http01-solver": "true"}}
+        port = _SOLVER_PORT
+    elif cluster.acme is not None:
+        selector, port = {"matchExpressions": [{"key": CHALLENGE_LABEL, "operator": "Exists"}]}, PORT
+    else:
         return [deny, inside]
     solver = _policy(
         plan,
         "instance.certificate-challenge",
         {
-            "podSelector": {"matchLabels": {"acme.cert-manager.io/http01-solver": "true"}},
+            "podSelector": selector,
             "policyTypes": ["Ingress"],
-            "ingress": [
-                {"from": controller_peers(cluster), "ports": [{"protocol": "TCP", "port": _SOLVER_PORT}]},
-            ],
+            "ingress": [{"from": controller_peers(cluster), "ports": [{"protocol": "TCP", "port": port}]}],
         },
     )
     return [deny, inside, solver]

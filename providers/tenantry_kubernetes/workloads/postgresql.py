@@ -13,6 +13,7 @@ from tenantry_kubernetes.workloads.database import PORTS, SIZES, identifier, own
 from tenantry_kubernetes.workloads.manifest import Manifest, head
 from tenantry_kubernetes.workloads.namespace import NAMESPACE
 from tenantry_kubernetes.workloads.network import data_policy
+from tenantry_kubernetes.workloads.sizes import memory
 from tenantry_kubernetes.workloads.stateful import (
     CONFIG,
     CONFIG_ANNOTATION,
@@ -108,12 +109,15 @@ def postgresql_objects(
             {"name": "config", "mountPath": CONFIG, "readOnly": True},
             {"name": "init", "mountPath": "/docker-entrypoint-initdb.d", "readOnly": True},
             {"name": "run", "mountPath": "/var/run/postgresql"},
+            {"name": "shm", "mountPath": "/dev/shm"},  # noqa: S108 - inside the pod, its own volume
         ),
         volumes=(
             secret_volume("server", database.id, tuple(held)),
             _file("config", database.id, _HBA_FILE),
             _file("init", database.id, _APPLICATION_FILE),
             {"name": "run", "emptyDir": {"sizeLimit": "16Mi"}},
+            # Container engines give 64 MB, which parallel queries outgrow.
+            {"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": memory(size.resources.memory_bytes // 4)}},
         ),
         annotations={
             CONFIG_ANNOTATION: hashlib.sha256(_HBA.encode()).hexdigest()[:32],

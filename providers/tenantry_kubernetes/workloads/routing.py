@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tenantry.errors import CapabilityError
-from tenantry_kubernetes.workloads.certificates import certificate, tls_secret_name
+from tenantry_kubernetes.workloads.certificates import certificate, ordered_certificate, tls_secret_name
 from tenantry_kubernetes.workloads.manifest import INSTANCE, Manifest, head, running
 from tenantry_kubernetes.workloads.namespace import NAMESPACE
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
-    """A host of the instance. `tls: cluster`: the ingress has a certificate of its own for it."""
+    """A host of the instance. `cluster`: the ingress has a certificate for it. `acme`: we order one ourselves."""
 
     name: str
-    tls: Literal["managed", "provided", "cluster", "none"]
+    tls: Literal["managed", "acme", "provided", "cluster", "none"]
     certificate: SecretSource | None = None
 
 
@@ -52,6 +52,9 @@ def routing(plan: InstancePlan, cluster: Cluster, scope: Scope) -> list[Manifest
     secrets = [
         certificate(plan, host.name, scope.secret(host.certificate)) for host in served if host.certificate is not None
     ]
+    if cluster.acme is not None:
+        for host in served:
+            secrets += ordered_certificate(plan, host.name, cluster.acme) if host.tls == "acme" else []
     after = (
         NAMESPACE,
         *(manifest.key for manifest in secrets),
@@ -76,12 +79,14 @@ def routing(plan: InstancePlan, cluster: Cluster, scope: Scope) -> list[Manifest
 def _managed(host: str, cluster: Cluster) -> Host:
     if cluster.issuer is not None:
         return Host(name=host, tls="managed")
+    if cluster.acme is not None:
+        return Host(name=host, tls="acme")
     if cluster.own_certificates:
         return Host(name=host, tls="cluster")
     raise CapabilityError(
         f"{host} asks for a managed certificate, and nothing in the cluster makes one.",
-        hint="Name a cert-manager issuer in runtime.account.cert_manager.issuer, or in "
-        "extensions.kubernetes.cert_manager.issuer; or write tls: provided with a certificate.",
+        hint="Name a cert-manager issuer in runtime.account.cert_manager.issuer, or an ACME server in "
+        "runtime.account.acme.directory; or write tls: provided with a certificate.",
     )
 
 

@@ -75,7 +75,8 @@ def stateful_set(plan: InstancePlan, server: Server, *, after: tuple[tuple[str, 
         "serviceName": component,
         "selector": {"matchLabels": selector(plan, component)},
         "updateStrategy": {"type": "RollingUpdate"},
-        "podManagementPolicy": "OrderedReady",
+        # With the other policy, a pod that never became ready would keep the next version from replacing it.
+        "podManagementPolicy": "Parallel",
         "revisionHistoryLimit": 3,
         "template": {
             "metadata": {

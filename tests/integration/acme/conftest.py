@@ -31,7 +31,7 @@ from tenantry_toolchain import acmeserver
 from tenantry_vendor.plugin.server_certificate.issuing import issue
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from tenantry.contract.challenges import HttpChallenge
@@ -255,3 +255,18 @@ def pebble(tmp_path_factory: pytest.TempPathFactory, zone: Zone, answering: Answ
     yield started
     started.process.terminate()
     started.process.wait(10)
+
+
+@pytest.fixture(scope="module")
+def pebble_at(tmp_path_factory: pytest.TempPathFactory, zone: Zone) -> Iterator[Callable[[int], Pebble]]:
+    """Starts an ACME server that asks hosts at this port."""
+    started: list[Pebble] = []
+
+    def start(http_port: int) -> Pebble:
+        started.append(start_pebble(tmp_path_factory.mktemp("pebble"), http_port=http_port, name_server=zone.port))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.process.terminate()
+        each.process.wait(10)

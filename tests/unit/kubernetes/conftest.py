@@ -174,6 +174,8 @@ def own_outputs(kind: str, name: str) -> dict[str, Any]:
     match kind.rpartition(":")[2]:
         case "Credential":
             return {"value": hidden(f"made-for-{name}")}
+        case "ManagedCertificate":
+            return {"certificate": f"chain of {name}", "privateKey": f"key of {name}"}
         case "ServerCertificate":
             return {
                 "caCertificate": f"authority of {name}",
