@@ -448,6 +448,19 @@ def test_ownership(bench: Workbench) -> None:
     assert error.problems[0].path == "ownership"
 
 
+def test_a_version_that_the_runtime_does_not_have_is_refused_or_said(bench: Workbench) -> None:
+    def said(**versions: Any) -> dict[str, str]:  # noqa: ANN401 - passed on as they are
+        database = replace(feature("yes"), **versions)
+        return notes(bench.resolve(target=bench.able(database__postgresql=database)))
+
+    error = unable(bench, target=bench.able(database__postgresql=replace(feature("yes"), versions=("16", "17"))))
+    assert [(problem.path, problem.message) for problem in error.problems] == [
+        ("components.orders.version", "the runtime testing cannot do postgresql 15, only 16, 17")
+    ]
+    assert said(exact=("16",), inexact="It is 16.")["orders.version"] == "It is 16."
+    assert "orders.version" not in said(versions=("15",), exact=("15", "16"), inexact="no")
+
+
 def test_a_language_runtime_that_is_not_there(bench: Workbench) -> None:
     target = replace(EVERYTHING, capabilities=replace(EVERYTHING.capabilities, source_runtimes=("python3.12",)))
     assert "cannot run python3.11, only python3.12" in unable(bench, target=target).message
