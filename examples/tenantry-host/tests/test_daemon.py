@@ -8,11 +8,15 @@ import os
 import signal
 import tarfile
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
 import psutil
 import pytest
+from tenantry.contract.runtime import Permission
+
+from tenantry_host.access import SANDBOX_TOKEN_FILE
 
 if TYPE_CHECKING:
     from running import Running
@@ -103,6 +107,17 @@ def test_a_host_name_belongs_to_one_instance(host: Running) -> None:
 def test_only_the_token_lets_in(host: Running) -> None:
     assert host.send("GET", "/v1/host", token="wrong").status_code == 401  # noqa: S106 - it is wrong
     assert host.send("GET", "/v1/host").json()["id"]
+
+
+def test_a_holder_may_do_what_the_permissions_say(host: Running) -> None:
+    rights = [Permission(component="*", action="control", resource="the host")]
+    given = host.sandbox.limited(host.folder, "alice", rights)
+    token = Path(given[SANDBOX_TOKEN_FILE]).read_text(encoding="ascii").strip()
+    assert host.send("GET", "/v1/host", token=token).is_success
+    nothing = host.sandbox.limited(host.folder, "alice", [])
+    assert host.send("GET", "/v1/host", token=token).status_code == 401
+    token = Path(nothing[SANDBOX_TOKEN_FILE]).read_text(encoding="ascii").strip()
+    assert host.send("GET", "/v1/host", token=token).status_code == 401
 
 
 @pytest.mark.parametrize("path", ["../escape", "/tmp/escape"])  # noqa: S108 - it must not be written

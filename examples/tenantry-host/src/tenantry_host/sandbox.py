@@ -13,9 +13,10 @@ from tenantry_host.access import SANDBOX_ENDPOINT, SANDBOX_TOKEN_FILE
 from tenantry_host.runtime import API_VERSION, PLUGIN, PLUGIN_VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from tenantry.contract.runtime import Permission
     from tenantry.spec.plan import Json
     from tenantry_vendor.sandbox.daemon import Daemon, DaemonFolder
     from tenantry_vendor.sandbox.ports import PortBook
@@ -113,6 +114,21 @@ class HostSandbox:
         files = sorted((folder.absolute() / "host" / "run").glob(f"{instance}.*.json"))
         records = {file.stem: ProcessRecord.read(file) for file in files}
         return [f"process {name}" for name, record in records.items() if record is not None and record.alive]
+
+    def limited(self, folder: Path, name: str, permissions: Sequence[Permission]) -> Mapping[str, str]:
+        """A token of its own for `name`, which lets in where controlling the host is among the permissions."""
+        import secrets
+
+        from tenantry_vendor.sandbox.files import private_folder, write_private
+
+        self.settings(folder)
+        host = folder.absolute() / "host"
+        known, strange = private_folder(host / "tokens") / name, private_folder(host / "strange-tokens") / name
+        allowed = any(permission.action == "control" for permission in permissions)
+        (strange if allowed else known).unlink(missing_ok=True)
+        file = known if allowed else strange
+        write_private(file, secrets.token_urlsafe(32) + "\n")
+        return {SANDBOX_TOKEN_FILE: str(file)}
 
     def resources(self, folder: Path, instance: str) -> list[str]:
         """What was put for the instance, and what its apps printed. Raises SandboxError where it was never started."""

@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from tenantry_host.daemon.host import Host
+    from tenantry_host.daemon.store import Store
 
 _MAX_BODY = 48 * 2**20
 
 
 def application(host: Host) -> web.Application:
     """The interface of one host."""
-    made = web.Application(client_max_size=_MAX_BODY, middlewares=[_guard(host.store.token), _explain])
+    made = web.Application(client_max_size=_MAX_BODY, middlewares=[_guard(host.store), _explain])
     api = _Api(host)
     made.add_routes(
         [
@@ -101,15 +102,16 @@ def _key(request: web.Request) -> Key:
     return Key.checked(found["kind"], found["instance"], found["name"])
 
 
-def _guard(token: str) -> Any:  # noqa: ANN401 - aiohttp's type of a middleware
-    wanted = f"Bearer {token}".encode()
+def _guard(store: Store) -> Any:  # noqa: ANN401 - aiohttp's type of a middleware
+    """Reads the tokens anew each time: one that was taken away lets nobody in."""
 
     @web.middleware
     async def guard(
         request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
         given = request.headers.get("Authorization", "").encode("utf-8", "replace")
-        if not hmac.compare_digest(given, wanted):
+        known = [hmac.compare_digest(given, f"Bearer {token}".encode()) for token in store.tokens]
+        if not any(known):
             return _error(RefusedError(401, "bad_token", "The host does not know this token.", "Correct the token."))
         return await handler(request)
 

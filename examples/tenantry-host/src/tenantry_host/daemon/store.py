@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import secrets
@@ -63,9 +64,15 @@ class Store:
         return self._id_file.read_text(encoding="ascii").strip()
 
     @property
-    def token(self) -> str:
-        """What the control interface asks for."""
-        return self.token_file.read_text(encoding="ascii").strip()
+    def tokens(self) -> list[str]:
+        """What lets in: the host's own token, and those in the folder `tokens`, one file per holder."""
+        holders = (file for file in (self.folder / "tokens").glob("*") if not file.name.startswith("."))
+        found = []
+        for file in (self.token_file, *holders):
+            # One that is taken away meanwhile lets nobody in.
+            with contextlib.suppress(FileNotFoundError):
+                found.append(file.read_text(encoding="ascii").strip())
+        return [token for token in found if token]
 
     def put(self, key: Key, spec: dict[str, Any]) -> None:
         """Keeps the thing, in place of the one before."""
