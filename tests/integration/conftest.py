@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -170,13 +171,11 @@ def pulumi() -> toolchain.Engine:
     return toolchain.ensure()
 
 
-@pytest.fixture
-def cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
-    for name in list(os.environ):
-        if name.startswith(("PULUMI_", "TENANTRY_SANDBOX")) or name in {"TENANTRY_MODE", "TENANTRY_ROOT"}:
-            monkeypatch.delenv(name)
-    root, folder = tmp_path / "project", tmp_path / "things"
-    for made in (root / "tenant_configs", root / "plugins", folder):
+@contextmanager
+def new_cloud(folder: Path) -> Iterator[Cloud]:
+    """A project in `folder`, as long as the block lasts."""
+    root, things = folder / "project", folder / "things"
+    for made in (root / "tenant_configs", root / "plugins", things):
         made.mkdir(parents=True)
     (root / "Pulumi.yaml").write_text(PULUMI_YAML)
     (root / "tenantry.yaml").write_text(SETTINGS)
@@ -185,13 +184,30 @@ def cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
         shim = root / "plugins" / f"pulumi-resource-{name}"
         shim.write_text(SHIM.format(python=sys.executable, module=module))
         shim.chmod(0o755)
-    monkeypatch.syspath_prepend(str(TESTCLOUD))
-    monkeypatch.setenv("PYTHONPATH", str(TESTCLOUD))
-    monkeypatch.setenv("TESTCLOUD_FOLDER", str(folder))
-    registry.sandbox("testcloud").up(root / ".tenantry/sandbox/testcloud", lambda _text: None)
-    yield Cloud(root, folder)
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.startswith(("PULUMI_", "TENANTRY_SANDBOX")) or name in {"TENANTRY_MODE", "TENANTRY_ROOT"}:
+                patch.delenv(name)
+        patch.syspath_prepend(str(TESTCLOUD))
+        patch.setenv("PYTHONPATH", str(TESTCLOUD))
+        patch.setenv("TESTCLOUD_FOLDER", str(things))
+        registry.sandbox("testcloud").up(root / ".tenantry/sandbox/testcloud", lambda _text: None)
+        yield Cloud(root, things)
     for name in [name for name in sys.modules if name.split(".")[0] == "testcloud"]:
         del sys.modules[name]
+
+
+@pytest.fixture
+def cloud(tmp_path: Path) -> Iterator[Cloud]:
+    with new_cloud(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def lasting_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    """One for all tests of a file, which leave it as they found it."""
+    with new_cloud(tmp_path_factory.mktemp("cloud")) as made:
+        yield made
 
 
 @dataclass(frozen=True)

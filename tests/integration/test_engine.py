@@ -90,7 +90,6 @@ def test_secrets_stay_in_the_state_and_are_shown_only_when_asked_for(cloud: Clou
 
 def test_the_engine_is_started_once(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cloud.declare("acme", api={})
-    cloud.run("acme")
     real = cloud.plain_command("acme")[0]
     folder, count = tmp_path / "counting", tmp_path / "count"
     folder.mkdir()

@@ -17,11 +17,11 @@ pytestmark = pytest.mark.integration
 UP = ("up", "--yes", "--skip-preview")
 
 
-@pytest.fixture
-def deployed(cloud: Cloud) -> Cloud:
-    cloud.declare("acme", api={})
-    cloud.run("acme")
-    return cloud
+@pytest.fixture(scope="module")
+def deployed(lasting_cloud: Cloud) -> Cloud:
+    lasting_cloud.declare("acme", api={})
+    lasting_cloud.run("acme")
+    return lasting_cloud
 
 
 REFUSED = [
@@ -82,6 +82,8 @@ def test_refresh_and_a_new_plan_change_it_in_place(deployed: Cloud) -> None:
     assert deployed.run("acme", "refresh").changes == {"same": 5}
     deployed.declare("acme", api={}, web={})
     assert deployed.run("acme").changes == {"same": 4, "update": 1, "create": 1}
+    deployed.declare("acme", api={})
+    assert deployed.run("acme").changes == {"same": 4, "update": 1, "delete": 1}
 
 
 def test_the_schema_can_be_read(deployed: Cloud) -> None:
@@ -91,16 +93,16 @@ def test_the_schema_can_be_read(deployed: Cloud) -> None:
     assert "tenantry:index:Identity" in json.loads(done.stdout)["resources"]
 
 
-def test_an_unknown_type_is_refused(cloud: Cloud) -> None:
-    cloud.declare("acme", api={})
-    cloud.run("acme")
-    program = cloud.root / "__main__.py"
+def test_an_unknown_type_is_refused(deployed: Cloud) -> None:
+    program = deployed.root / "__main__.py"
+    text = program.read_text()
     program.write_text(
         "import pulumi\n"
         "own = pulumi.ProviderResource('tenantry', 'tenantry', {})\n"
         "pulumi.CustomResource('tenantry:index:Other', 'other', {}, pulumi.ResourceOptions(provider=own))\n"
     )
-    done = cloud.plain("acme", "preview")
+    done = deployed.plain("acme", "preview")
+    program.write_text(text)
     assert done.returncode != 0
     assert "has no resource type 'tenantry:index:Other'" in done.stdout
     assert "Traceback" not in done.stdout

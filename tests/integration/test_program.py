@@ -23,9 +23,29 @@ PARAMETERS = "parameters: {greeting: hello, token: {ref: {env: PROBE_TOKEN}}}\n"
 @pytest.fixture
 def probe(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Cloud:
     """A project with the kit's template and one instance of it."""
+    return with_the_probe(cloud, monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def standing(lasting_cloud: Cloud) -> Cloud:
+    """The same, deployed once."""
+    with pytest.MonkeyPatch.context() as patch:
+        with_the_probe(lasting_cloud, patch).run("acme")
+    return lasting_cloud
+
+
+@pytest.fixture
+def deployed(standing: Cloud, monkeypatch: pytest.MonkeyPatch) -> Cloud:
+    """The deployed instance with the tenant file that it was deployed with."""
+    standing.tenant("acme", PARAMETERS)
+    monkeypatch.setenv("PROBE_TOKEN", TOKEN)
+    return standing
+
+
+def with_the_probe(cloud: Cloud, patch: pytest.MonkeyPatch) -> Cloud:
     settings = cloud.root / "tenantry.yaml"
     settings.write_text(settings.read_text().replace("templates", str(CATALOGUE)))
-    monkeypatch.setenv("PROBE_TOKEN", TOKEN)
+    patch.setenv("PROBE_TOKEN", TOKEN)
     cloud.tenant("acme", PARAMETERS)
     return cloud
 
@@ -71,11 +91,12 @@ def test_from_files_to_resources(probe: Cloud) -> None:
     assert probe.run("acme", "destroy").changes == {"delete": 7}
 
 
-def test_a_changed_secret_is_an_update(probe: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
-    probe.run("acme")
+def test_a_changed_secret_is_an_update(deployed: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PROBE_TOKEN", "tk-rotated")
-    assert probe.run("acme").changes == {"same": 6, "update": 1}
-    assert "tk-rotated" in (probe.folder / "acme/api.json").read_text()
+    assert deployed.run("acme").changes == {"same": 6, "update": 1}
+    assert "tk-rotated" in (deployed.folder / "acme/api.json").read_text()
+    monkeypatch.setenv("PROBE_TOKEN", TOKEN)
+    assert deployed.run("acme").changes == {"same": 6, "update": 1}
 
 
 def test_a_stack_secret(probe: Cloud) -> None:
@@ -87,34 +108,29 @@ def test_a_stack_secret(probe: Cloud) -> None:
     assert "tk-of-the-stack" not in probe.state("acme")
 
 
-def test_a_mistake_in_the_tenant_file(probe: Cloud) -> None:
-    probe.run("acme")
-    probe.tenant("acme", PARAMETERS + "domain: []\n")
-    both_refuse(probe, SpecError, "acme.yaml:8:1: domain:")
+def test_a_mistake_in_the_tenant_file(deployed: Cloud) -> None:
+    deployed.tenant("acme", PARAMETERS + "domain: []\n")
+    both_refuse(deployed, SpecError, "acme.yaml:8:1: domain:")
 
 
-def test_a_secret_that_is_not_there(probe: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
-    probe.run("acme")
+def test_a_secret_that_is_not_there(deployed: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PROBE_TOKEN")
-    both_refuse(probe, PreflightError, "PROBE_TOKEN, which a secret comes from, is not set")
+    both_refuse(deployed, PreflightError, "PROBE_TOKEN, which a secret comes from, is not set")
 
 
-def test_a_broker(probe: Cloud) -> None:
-    probe.run("acme")
-    probe.tenant("acme", PARAMETERS.replace("{env: PROBE_TOKEN}", "{broker: vault}"))
-    both_refuse(probe, CapabilityError, "token broker")
+def test_a_broker(deployed: Cloud) -> None:
+    deployed.tenant("acme", PARAMETERS.replace("{env: PROBE_TOKEN}", "{broker: vault}"))
+    both_refuse(deployed, CapabilityError, "token broker")
 
 
-def test_an_unknown_version(probe: Cloud) -> None:
-    probe.run("acme")
-    file = probe.root / "tenant_configs/acme.yaml"
+def test_an_unknown_version(deployed: Cloud) -> None:
+    file = deployed.root / "tenant_configs/acme.yaml"
     file.write_text(file.read_text().replace("1.0.0", "9.9.9"))
-    both_refuse(probe, CatalogueError, "9.9.9")
+    both_refuse(deployed, CatalogueError, "9.9.9")
 
 
-def test_without_the_environment_it_says_what_to_do(probe: Cloud) -> None:
-    probe.run("acme")
-    done = probe.plain_without("acme", "TENANTRY_SANDBOX_", "preview")
+def test_without_the_environment_it_says_what_to_do(deployed: Cloud) -> None:
+    done = deployed.plain_without("acme", "TENANTRY_SANDBOX_", "preview")
     assert done.returncode != 0
     assert 'eval "$(tenantry env acme)"' in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
