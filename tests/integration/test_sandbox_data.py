@@ -6,6 +6,7 @@ import subprocess
 import time
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
@@ -19,7 +20,6 @@ from tenantry_vendor.sandbox.authority import Authority
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
 
     from tenantry_kubernetes.client.sync import Kubernetes
 
@@ -37,10 +37,10 @@ CREATE DATABASE orders OWNER orders;
 RULES = "local all all trust\nhostssl all all all scram-sha-256\n"
 
 CALLER = """\
-import http.client, os, pathlib, subprocess, sys, urllib.request
+import os, pathlib, sys, urllib.request
 
 bucket = urllib.request.urlopen(os.environ["BUCKET"] + "/health", timeout=5)
-pathlib.Path("/opt/out/said").write_text(f"{bucket.status} {sys.argv[1]} {os.environ['BUCKET']}")
+pathlib.Path(os.environ["OUT"]).write_text(f"{bucket.status} {sys.argv[1]} {os.environ['BUCKET']}")
 print("called", flush=True)
 """
 
@@ -307,7 +307,7 @@ def test_a_bucket_is_an_s3_server_behind_its_own_keys(cluster: Cluster) -> None:
     assert s3("PUT", f"{MEDIA}/media/a/b.txt", *mine, body=b"tea")[0] == 200
     assert s3("GET", f"{MEDIA}/media/a/b.txt", *mine) == (200, b"tea")
     assert s3("GET", f"{MEDIA}/media/a/b.txt", "media-root", "other")[0] == 403
-    assert s3("GET", f"{MEDIA}/media/a/b.txt", "other", "media-root-s3cret")[0] == 403
+    assert s3("GET", f"{MEDIA}/media/a/b.txt", "other", "media-root-s3cret")[0] in {403, 404}
 
 
 def test_a_claim_that_asks_for_more_gets_it(cluster: Cluster) -> None:
@@ -329,7 +329,10 @@ def test_jobs_and_schedules_run_once_each_and_reach_services_by_name(cluster: Cl
                 "name": "call",
                 "image": PYTHON,
                 "command": ["python", "-I", "/opt/p/call.py", f"http://api.{SPACE}.svc/tasks"],
-                "env": [{"name": "BUCKET", "value": f"http://media.{SPACE}.svc:7070"}],
+                "env": [
+                    {"name": "BUCKET", "value": f"http://media.{SPACE}.svc:7070"},
+                    {"name": "OUT", "value": "/opt/out/said"},
+                ],
                 "volumeMounts": [{"name": "p", "mountPath": "/opt/p"}, {"name": "out", "mountPath": "/opt/out"}],
             }
         ],
@@ -346,7 +349,7 @@ def test_jobs_and_schedules_run_once_each_and_reach_services_by_name(cluster: Cl
     assert (_job(cluster).get("succeeded"), _job(cluster).get("failed")) == (1, None)
     volume = cluster.get("v1", "PersistentVolumeClaim", "out")["spec"]["volumeName"]
     place = cluster.get("v1", "PersistentVolume", volume)["spec"]["hostPath"]["path"]
-    said = open(f"{place}/said", encoding="utf-8").read()  # noqa: PTH123, SIM115 - one line of a test
+    said = Path(place, "said").read_text(encoding="utf-8")
     assert said.split() == ["200", f"http://{service_address(SPACE, 'api')}:30080/tasks", MEDIA]
     cluster.client.delete(kind("batch/v1", "CronJob"), SPACE, "nightly")
 
@@ -356,7 +359,7 @@ def _job(cluster: Cluster) -> dict[str, Any]:
 
 
 def test_no_copies_no_process_and_a_claim_that_goes_takes_its_data(cluster: Cluster, sandbox: Running) -> None:
-    cluster.apply("apps/v1", "StatefulSet", "orders", spec={"replicas": 0})
+    cluster.client.patch(kind("apps/v1", "StatefulSet"), SPACE, "orders", {"spec": {"replicas": 0}})
     until(lambda: cluster.missing("v1", "Pod", "orders-0"), "waited for the last pod", 20)
     until(lambda: "refused" in sql(ORDERS, "select 1"), "waited for a refused connection", 10)
     volume = cluster.get("v1", "PersistentVolumeClaim", "orders")["spec"]["volumeName"]
