@@ -73,7 +73,8 @@ def load(project: Project, instance: str, settings: Mapping[str, str] | None = N
     version, overlay = with_overlay(project, project.catalogue, project.catalogue.open(tenant.template), tenant)
     known_settings = sandbox_settings(project, tenant.runtime.on) if settings is None else settings
     where = dataclasses.replace(target(tenant.runtime.on, project.mode, known_settings), overlay=overlay)
-    plan = resolve(version.template, version.ref, version.source_refs, tenant, where)
+    kept = project.catalogue.open(tenant.lifecycle.kept).template if tenant.lifecycle.kept else None
+    plan = resolve(version.template, version.ref, version.source_refs, tenant, where, kept=kept)
     if tenant.lifecycle.state != "retired":
         host = None if tenant.domains else plan.host
         check_claims(project, instance, tenant.source, host, partial(_default_host_of, project, where))

@@ -156,7 +156,8 @@ class Validator:
         if tenant.overlay is not None:
             version, overlay = with_overlay(self.project, self._catalogue, version, tenant)
             where = dataclasses.replace(where, overlay=overlay)
-        plan = resolve(version.template, version.ref, version.source_refs, tenant, where)
+        kept = self._version(tenant.lifecycle.kept).template if tenant.lifecycle.kept else None
+        plan = resolve(version.template, version.ref, version.source_refs, tenant, where, kept=kept)
         outcome = check(self.project, plan, self.project.shown(self.project.tenant_file(instance)))
         outcome.raise_refused(instance)
         return Validated(

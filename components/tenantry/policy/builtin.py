@@ -68,9 +68,7 @@ def plan_limits(plan: InstancePlan, settings: Mapping[str, Json]) -> Iterator[Vi
                 most = settings.get(name)
                 if isinstance(most, int | float) and value > most:
                     message = f"{value:g} {unit} are more than the {most:g} that are allowed"
-                    yield Violation(
-                        f"{component.id}.{path}", message, _LOWER
-                    )
+                    yield Violation(f"{component.id}.{path}", message, _LOWER)
         elif isinstance(component, DatabasePlan):
             largest = settings.get("max_database")
             if largest in _SIZES and _SIZES.index(component.size) > _SIZES.index(str(largest)):

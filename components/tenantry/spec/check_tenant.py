@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def check_tenant(tenant: Tenant, stem: str, broken: frozenset[str] = frozenset()) -> list[Finding]:
     """Every mistake between the fields. `stem` is the file's name without its ending."""
     named = [] if "/instance" in broken else _instance(tenant, stem)
-    return [*named, *_domains(tenant), *_overlay(tenant)]
+    return [*named, *_domains(tenant), *_overlay(tenant), *_kept(tenant)]
 
 
 def _instance(tenant: Tenant, stem: str) -> Iterator[Finding]:
@@ -31,6 +31,13 @@ def _domains(tenant: Tenant) -> Iterator[Finding]:
             message = f"the host {domain.host} is also domain {seen[domain.host] + 1}"
             yield Finding(("domains", index, "host"), message, "keep one of them")
         seen.setdefault(domain.host, index)
+
+
+def _kept(tenant: Tenant) -> Iterator[Finding]:
+    template = tenant.template.partition("@")[0]
+    if tenant.lifecycle.kept is not None and tenant.lifecycle.kept.partition("@")[0] != template:
+        hint = f"name a version of {template}, or remove it"
+        yield Finding(("lifecycle", "kept"), f"the data is of another template than {template}", hint)
 
 
 def _overlay(tenant: Tenant) -> Iterator[Finding]:

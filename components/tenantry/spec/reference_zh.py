@@ -215,4 +215,8 @@ TEXTS: Final[dict[str, str]] = {
     "Secrets providers by name; tenant files choose with `state.secrets`.": (
         "按名称列出的密钥提供者；租户文件用 `state.secrets` 选择。"
     ),
+    "A version whose databases and buckets stay, unused, where the instance's own version has none of them; "
+    "`tenantry rollback` writes it.": (
+        "实例自己的版本没有某些数据库和存储桶时，保留此版本的这些数据（不使用）；由 `tenantry rollback` 写入。"
+    ),
 }

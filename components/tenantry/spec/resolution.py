@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tenantry.spec.capable import check_capabilities
 from tenantry.spec.choices import choose_settings
 from tenantry.spec.context import Context
+from tenantry.spec.idle_data import with_kept
 from tenantry.spec.inputs import check_inputs, check_models
 from tenantry.spec.names import SPEC
 from tenantry.spec.parts import build_components, build_routes
@@ -24,7 +25,13 @@ if TYPE_CHECKING:
 
 
 def resolve(
-    template: AppTemplate, ref: TemplateRef, sources: Mapping[str, SourceRef], tenant: Tenant, target: Target
+    template: AppTemplate,
+    ref: TemplateRef,
+    sources: Mapping[str, SourceRef],
+    tenant: Tenant,
+    target: Target,
+    *,
+    kept: AppTemplate | None = None,
 ) -> InstancePlan:
     """The plan of one instance.
 
@@ -34,6 +41,7 @@ def resolve(
         sources: per component id the digest of its sources; `mini/<dialect>` for those of a mini-program.
         tenant: the loaded tenant file.
         target: the runtime, its abilities and its mode.
+        kept: the template that `lifecycle.kept` names.
 
     Raises:
         SpecError: a file is wrong; every problem with its place.
@@ -50,6 +58,7 @@ def resolve(
     find_url(context)
     routes = build_routes(context)
     components = build_components(context, values)
+    components = with_kept(components, kept, tenant)
     context.finish()
     retired = tenant.lifecycle.state == "retired"
     if retired:

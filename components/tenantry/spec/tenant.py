@@ -106,6 +106,11 @@ class LifecycleSpec(Model):
         default=None,
         description="Token from the record of a retired instance: this instance takes the data that was kept.",
     )
+    kept: ExactSelector | None = Field(
+        default=None,
+        description="A version whose databases and buckets stay, unused, where the instance's own version has none of "
+        "them; `tenantry rollback` writes it.",
+    )
 
 
 class OverlaySpec(Model):

@@ -115,6 +115,16 @@ def rollback_target(project: Project, instance: str, versions: Versions, to: str
     return target
 
 
+def data_to_keep(project: Project, versions: Versions, target: str) -> str | None:
+    """The version whose databases and buckets wait while an older one that lacks them is deployed; None for none."""
+    from tenantry.spec.idle_data import holds_more
+
+    newest = f"{versions.name}@{versions.deployed or versions.current}"
+    newer = project.catalogue.open(newest).template
+    older = project.catalogue.open(f"{versions.name}@{target}").template
+    return newest if holds_more(newer, older) else None
+
+
 def _proposed(versions: Versions) -> str:
     released = [one for one in versions.available if "-" not in one]
     stable = versions.channels.get(_USUAL)

@@ -86,15 +86,19 @@ def rollback(session: Session, instance: str, *, to: str | None, preview: bool) 
     """Bring an instance back to the version that it had before.
 
     The stack remembers that version. Data stays as it is: a version whose migration is `forward-only` cannot be gone
-    back over, which is refused before anything is changed. With --json an object like that of `upgrade`.
+    back over, which is refused before anything is changed. Databases and buckets that the older version does not know
+    stay too: `lifecycle.kept` names the version that they wait for. With --json an object like that of `upgrade`.
     """
-    from tenantry_ops.life.versions import rollback_target, versions_of
+    from tenantry_ops.life.versions import data_to_keep, rollback_target, versions_of
 
     project = session.instance_project(instance)
     versions = versions_of(project, instance)
     target = rollback_target(project, instance, versions, to)
     session.screen.note(f"{versions.name} {versions.deployed or versions.current} -> {target}")
-    _to_version(session, project, instance, versions, target, preview=preview)
+    kept = data_to_keep(project, versions, target)
+    if kept is not None:
+        session.screen.note(f"{versions.name} {target} does not know all of {kept}'s data; it stays, unused.")
+    _to_version(session, project, instance, versions, target, preview=preview, kept=kept)
 
 
 @examples("tenantry suspend acme", "tenantry suspend acme --json")
@@ -231,11 +235,20 @@ def _to_state(session: Session, instance: str, state: str) -> None:
 
 
 def _to_version(
-    session: Session, project: Project, instance: str, versions: Versions, target: str, *, preview: bool
+    session: Session,
+    project: Project,
+    instance: str,
+    versions: Versions,
+    target: str,
+    *,
+    preview: bool,
+    kept: str | None = None,
 ) -> None:
     selector = f"{versions.name}@{target}"
     keep_selector = target == versions.current
     changes: dict[tuple[str, ...], str] = {} if keep_selector else {("template",): selector}
+    if kept is not None:
+        changes["lifecycle", "kept"] = kept
     told: dict[str, object] = {"from": versions.deployed or versions.current, "to": target}
     _change(session, project, instance, changes, {**told, "versions": versions.to_json()}, preview=preview)
 
