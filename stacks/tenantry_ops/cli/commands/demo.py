@@ -22,13 +22,15 @@ if TYPE_CHECKING:
 def demo(session: Session) -> None:
     """Deploy every instance of the project in the sandbox and ask each over HTTP.
 
-    Installs and starts what is missing, ends with a table, writes .tenantry/demo.json and leaves the sandbox running.
+    Places an order in each shop, upgrades the instance whose label `demo` is `upgrade` and rolls it back. Installs and
+    starts what is missing, ends with a table, writes .tenantry/demo.json and leaves the sandbox running.
     """
     from tenantry_ops.demo import run_demo
 
     outcomes = run_demo(session.project(), session.screen.progress)
     document = [
         (asdict(each.reply) if each.reply else {"instance": each.instance})
+        | {"order": each.order, "turns": [asdict(turn) for turn in each.turns]}
         | {"seconds": round(each.seconds, 1), "error": each.error and each.error.to_json()}
         for each in outcomes
     ]
@@ -42,7 +44,7 @@ def _show(session: Session, outcomes: Sequence[Outcome]) -> None:
     screen = session.screen
     screen.line()
     screen.table(
-        ("INSTANCE", "RUNTIME", "TEMPLATE", "ANSWERED VERSION", "URL", "STATUS", "SECONDS"),
+        ("INSTANCE", "RUNTIME", "TEMPLATE", "ANSWERED VERSION", "URL", "STATUS", "ORDER", "SECONDS"),
         [
             (
                 *(
@@ -50,11 +52,19 @@ def _show(session: Session, outcomes: Sequence[Outcome]) -> None:
                     if (r := each.reply)
                     else (each.instance, "", "", "", "", "failed")
                 ),
+                each.order or "-",
                 f"{each.seconds:.1f}",
             )
             for each in outcomes
         ],
     )
+    turns = [turn for each in outcomes for turn in each.turns]
+    if turns:
+        screen.line()
+        screen.table(
+            ("INSTANCE", "FROM", "TO", "SECONDS"),
+            [(turn.instance, turn.before, turn.after, f"{turn.seconds:.1f}") for turn in turns],
+        )
     for each in outcomes:
         if each.error:
             screen.line()

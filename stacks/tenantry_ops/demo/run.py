@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import dataclasses
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -11,98 +11,39 @@ from typing import TYPE_CHECKING, Final
 
 import httpx
 
-from tenantry.errors import EngineError, PreflightError, SandboxError, TenantryError
+from tenantry.errors import EngineError, PreflightError, TenantryError
+from tenantry_ops.demo.orders import SHOP, place_order
+from tenantry_ops.demo.reply import Reply, ask
+from tenantry_ops.demo.turning import Turn, turning_instance, upgrade_and_back
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from tenantry.spec.plan import InstancePlan
     from tenantry_ops.project import Project
 
 AT_ONCE: Final = 2
 """Deployments that run side by side: an engine keeps about one core busy."""
 
-PATIENCE: Final = 60.0
-"""Seconds until a deployed instance must answer."""
-
-_SERVER_ERROR: Final = 500
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
-    """What a deployed instance answered: the GET of its URL, and the version that the application itself reports."""
-
-    instance: str
-    runtime: str
-    template: str
-    url: str
-    status: int
-    body_sha256: str
-    answered_version: str | None
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """One instance of the demo: its reply, or why there is none. `seconds` from the start of its `up` to the reply."""
+    """One instance of the demo: its reply, or why there is none.
+
+    `seconds` from the start of its `up` to the reply; `order` is the id of the order that was placed, empty where the
+    application takes none; `turns` are the changes of version that it went through.
+    """
 
     instance: str
     seconds: float
     reply: Reply | None = None
+    order: str = ""
+    turns: tuple[Turn, ...] = ()
     error: TenantryError | None = None
 
 
-def ask(client: httpx.Client, plan: InstancePlan, url: str, *, patience: float = PATIENCE, pause: float = 0.2) -> Reply:
-    """GETs the URL until it answers without a server error, then the version at `/api/about`.
-
-    Args:
-        client: asks.
-        plan: of the instance.
-        url: where it should answer.
-        patience: seconds until it must have answered.
-        pause: seconds between two questions.
-
-    Raises:
-        SandboxError: nothing answered in time, or only server errors did.
-    """
-    deadline = time.monotonic() + patience
-    while True:
-        try:
-            answer = client.get(url)
-        except httpx.HTTPError as error:
-            last = str(error) or type(error).__name__
-        else:
-            if answer.status_code < _SERVER_ERROR:
-                return Reply(
-                    instance=plan.instance,
-                    runtime=plan.runtime.on,
-                    template=str(plan.template),
-                    url=url,
-                    status=answer.status_code,
-                    body_sha256=hashlib.sha256(answer.content).hexdigest(),
-                    answered_version=_version(client, url),
-                )
-            last = f"status {answer.status_code}"
-        if time.monotonic() > deadline:
-            raise SandboxError(
-                f"{plan.instance}: {url} did not answer within {patience:.0f} s ({last}).",
-                hint=f"Look at what it prints: tenantry logs {plan.instance}",
-            )
-        time.sleep(pause)
-
-
-def _version(client: httpx.Client, url: str) -> str | None:
-    """The version that the application reports of itself; None where it has no such address."""
-    try:
-        document = client.get(f"{url}/api/about").json()
-    except (httpx.HTTPError, ValueError):
-        return None
-    version = document.get("version") if isinstance(document, dict) else None
-    return version if isinstance(version, str) else None
-
-
-def deploy(project: Project, instance: str, progress: Callable[[str], None]) -> Reply:
-    """Brings one instance up and asks it. Raises TenantryError."""
+def deploy(project: Project, instance: str, progress: Callable[[str], None]) -> tuple[Reply, str]:
+    """Brings one instance up, asks it, and orders something; its reply and the order. Raises TenantryError."""
     from tenantry_ops import engine
     from tenantry_ops.loading import load
     from tenantry_ops.stacks import ensure_stack
@@ -115,13 +56,14 @@ def deploy(project: Project, instance: str, progress: Callable[[str], None]) -> 
         raise EngineError(f"{instance} was deployed but has no URL.", hint=f"Run: tenantry up {instance}")
     # The sandbox's addresses are on loopback: a proxy of the environment must not be asked for them.
     with httpx.Client(timeout=10, follow_redirects=True, trust_env=False) as client:
-        return ask(client, plan, url)
+        reply = ask(client, plan, url)
+        return reply, place_order(client, instance, url) if plan.template.name == SHOP else ""
 
 
 def run_demo(project: Project, progress: Callable[[str], None]) -> list[Outcome]:
-    """Starts the sandboxes, deploys every instance of the project, asks each, and writes `.tenantry/demo.json`.
+    """Deploys every instance of the project in its sandbox, asks each, orders, upgrades one and rolls it back.
 
-    Doing it twice changes nothing. The sandboxes stay up.
+    Writes `.tenantry/demo.json`. Doing it twice changes nothing but orders. The sandboxes stay up.
 
     Args:
         project: the project whose instances are deployed.
@@ -157,13 +99,14 @@ def run_demo(project: Project, progress: Callable[[str], None]) -> list[Outcome]
         began = time.monotonic()
         progress(f"{instance}: deploying")
         try:
-            reply = deploy(project, instance, progress)
+            reply, order = deploy(project, instance, progress)
         except TenantryError as error:
             progress(f"{instance}: failed")
             return Outcome(instance=instance, seconds=time.monotonic() - began, error=error)
         seconds = time.monotonic() - began
-        progress(f"{instance}: {reply.url} answered {reply.status} after {seconds:.1f} s")
-        return Outcome(instance=instance, seconds=seconds, reply=reply)
+        ordered = f", took the order {order}" if order else ""
+        progress(f"{instance}: {reply.url} answered {reply.status} after {seconds:.1f} s{ordered}")
+        return Outcome(instance=instance, seconds=seconds, reply=reply, order=order)
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         try:
@@ -171,8 +114,20 @@ def run_demo(project: Project, progress: Callable[[str], None]) -> list[Outcome]
         except KeyboardInterrupt:
             progress("stopping as soon as what has begun is done")
             raise
+    outcomes = [_turned(project, outcome, progress) for outcome in outcomes]
     write_report(project.root / ".tenantry" / "demo.json", outcomes)
     return outcomes
+
+
+def _turned(project: Project, outcome: Outcome, progress: Callable[[str], None]) -> Outcome:
+    """The outcome after the upgrade and the rollback, where this instance is the one that shows them."""
+    if outcome.reply is None or turning_instance(project, [outcome.instance]) is None:
+        return outcome
+    try:
+        turns = upgrade_and_back(project, outcome.instance, outcome.reply.url, progress)
+    except TenantryError as error:
+        return dataclasses.replace(outcome, error=error)
+    return dataclasses.replace(outcome, turns=tuple(turns))
 
 
 def write_report(file: Path, outcomes: Sequence[Outcome]) -> None:
