@@ -1,4 +1,4 @@
-"""Entry point of `pulumi-resource-tenantry-host`."""
+"""Entry point of the plugin: `tenantry-host-plugin`, installed as `pulumi-resource-tenantry-host`."""
 
 from __future__ import annotations
 
