@@ -16,6 +16,7 @@ from tenantry_kubernetes.sandbox import servers
 from tenantry_kubernetes.sandbox.control_plane import ControlPlane
 from tenantry_kubernetes.sandbox.health import Health, address
 from tenantry_kubernetes.sandbox.layout import DAEMONS, PORTS
+from tenantry_kubernetes.sandbox.node.scratch import remove_scratch
 from tenantry_vendor.sandbox.daemon import DaemonFolder
 from tenantry_vendor.sandbox.files import private_folder, write_private
 from tenantry_vendor.sandbox.ports import PortBook
@@ -169,4 +170,6 @@ def _stop_left_processes(layout: Layout) -> None:
     """Ends the processes of pods: the node leaves them running when it stops, so that it can be started anew."""
     recorded = (ProcessRecord.read(path) for path in layout.pods.glob("*/containers/*/process.json"))
     stop_groups([record for record in recorded if record is not None], seconds=_POD_STOP_SECONDS)
+    for pod in layout.pods.glob("*"):
+        remove_scratch(pod.name)
     shutil.rmtree(layout.folder / "tmp", ignore_errors=True)
