@@ -18,12 +18,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tenantry.contract.tasks import InstanceRef
 from tenantry.testing.operator import Operator, get, unchanged
 from tenantry.testing.shared import SharedSandboxes
 from tenantry_kubernetes.client.kubeconfig import load_files
 from tenantry_kubernetes.client.sync import Kubernetes
 from tenantry_kubernetes.incluster import bucket_setup
 from tenantry_kubernetes.incluster.bucket_setup import Keys, Request, sign
+from tenantry_kubernetes.names import namespace_name
 from tenantry_kubernetes.sandbox import KubernetesSandbox, servers
 from tenantry_toolchain import objectstore
 from tenantry_vendor.sandbox.ports import free_port
@@ -258,10 +260,40 @@ def test_another_deployment_changes_nothing(deployed: tuple[Deployed, Deployed],
     assert unchanged(operator.up(deployed[0].name))
 
 
-def test_the_end_of_a_stack_with_data_is_refused(deployed: tuple[Deployed, Deployed], operator: Operator) -> None:
-    refused = operator.pulumi(deployed[1].name, "destroy", "--yes", "--skip-preview", expect=None)
+def test_another_projects_namespace_is_not_taken_over(operator: Operator) -> None:
+    tenant: dict[str, Any] = {}
+    operator.new("goods-twice", "goods@1.0.0", KubernetesSandbox().accounts()["ingress"])
+    operator.edit("goods-twice", tenant.update)
+    owner = InstanceRef(
+        tenant=tenant["tenant"], instance="goods-twice", mode="sandbox", runtime="kubernetes", region=None, account={}
+    )
+    space = namespace_name(owner)
+    with cluster(operator) as client:
+        for api_version, kind, name, inside in (
+            ("v1", "Namespace", space, None),
+            ("v1", "ServiceAccount", "workload", space),
+        ):
+            metadata = {"name": name, "annotations": {"tenantry.dev/project": "the-other"}}
+            body = {"apiVersion": api_version, "kind": kind, "metadata": metadata}
+            client.apply(client.resolve(api_version, kind), inside, name, body, manager="the-other")
+        refused = operator.tenantry("up", "goods-twice", expect=None)
+        assert refused.exit_code != 0
+        assert "tenantry.dev/project" in refused.text
+        for kind in ("Secret", "Service", "PersistentVolumeClaim"):
+            assert client.list_objects(client.resolve("v1", kind), space) == []
+
+
+def test_what_holds_data_outlives_a_destroy_and_serves_again(
+    deployed: tuple[Deployed, Deployed], operator: Operator
+) -> None:
+    _, globex = deployed
+    assert sql(globex.given["ORDERS_URL"], "create table kept (name text)") == "CREATE TABLE"
+    refused = operator.pulumi(globex.name, "destroy", "--yes", "--skip-preview", expect=None)
     assert refused.exit_code != 0
     assert "protect" in refused.text
+    again = Deployed(operator, globex.name)
+    assert again.given["ORDERS_PASSWORD"] == globex.given["ORDERS_PASSWORD"]
+    assert sql(again.given["ORDERS_URL"], "select count(*) from kept") == "0"
 
 
 def test_anybody_reads_a_public_bucket_and_only_its_keys_change_it(tmp_path: Path) -> None:
