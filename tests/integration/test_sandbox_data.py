@@ -15,7 +15,7 @@ from tenantry_kubernetes.client.errors import KubernetesError
 from tenantry_kubernetes.client.kinds import BUILT_IN, Kind
 from tenantry_kubernetes.sandbox import servers
 from tenantry_kubernetes.sandbox.layout import Layout
-from tenantry_kubernetes.sandbox.node.names import service_address
+from tenantry_kubernetes.sandbox.node.names import REALM, service_address
 from tenantry_vendor.sandbox.authority import Authority
 
 if TYPE_CHECKING:
@@ -272,26 +272,38 @@ def cluster(sandbox: Running, tmp_path_factory: pytest.TempPathFactory) -> Itera
         yield made
 
 
-ORDERS = f"{service_address(SPACE, 'orders')}:5432"
-MEDIA = f"http://{service_address(SPACE, 'media')}:7070"
+@pytest.fixture(scope="module", autouse=True)
+def realm(sandbox: Running) -> Iterator[None]:
+    """Addresses of Services are those of this sandbox."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(REALM, str(sandbox.folder))
+        yield
+
+
+def orders() -> str:
+    return f"{service_address(SPACE, 'orders')}:5432"
+
+
+def media() -> str:
+    return f"http://{service_address(SPACE, 'media')}:7070"
 
 
 def test_a_database_is_postgresql_behind_its_name_and_its_credentials(cluster: Cluster) -> None:
-    assert sql(ORDERS, "create table goods as select 'tea' as name") == "SELECT 1"
-    assert sql(ORDERS, "select name from goods") == "tea"
-    assert "PostgreSQL" in sql(ORDERS, "select version()")
-    assert "password authentication failed" in sql(ORDERS, "select 1", password="wrong")
-    assert "password authentication failed" in sql(ORDERS, "select 1", user="postgres")
-    assert "no encryption" in sql(ORDERS, "select 1", ssl="disable")
+    assert sql(orders(), "create table goods as select 'tea' as name") == "SELECT 1"
+    assert sql(orders(), "select name from goods") == "tea"
+    assert "PostgreSQL" in sql(orders(), "select version()")
+    assert "password authentication failed" in sql(orders(), "select 1", password="wrong")
+    assert "password authentication failed" in sql(orders(), "select 1", user="postgres")
+    assert "no encryption" in sql(orders(), "select 1", ssl="disable")
 
 
 def test_data_outlive_their_pod(cluster: Cluster) -> None:
     before = cluster.get("v1", "Pod", "orders-0")["metadata"]["uid"]
-    assert sql(ORDERS, "create table kept as select 'cup' as name") == "SELECT 1"
+    assert sql(orders(), "create table kept as select 'cup' as name") == "SELECT 1"
     cluster.client.delete(kind("v1", "Pod"), SPACE, "orders-0")
     until(lambda: cluster.missing("v1", "Pod", "orders-0") or _uid(cluster) != before, "waited for the pod's end", 20)
     until(lambda: cluster.is_ready("orders") and _uid(cluster) != before, "waited for the next", tell=cluster.events)
-    until(lambda: sql(ORDERS, "select name from kept") == "cup", "waited for the data", 10)
+    until(lambda: sql(orders(), "select name from kept") == "cup", "waited for the data", 10)
 
 
 def _uid(cluster: Cluster) -> str:
@@ -303,11 +315,11 @@ def _uid(cluster: Cluster) -> str:
 
 def test_a_bucket_is_an_s3_server_behind_its_own_keys(cluster: Cluster) -> None:
     mine = ("media-root", "media-root-s3cret")
-    assert s3("PUT", f"{MEDIA}/media", *mine)[0] == 200
-    assert s3("PUT", f"{MEDIA}/media/a/b.txt", *mine, body=b"tea")[0] == 200
-    assert s3("GET", f"{MEDIA}/media/a/b.txt", *mine) == (200, b"tea")
-    assert s3("GET", f"{MEDIA}/media/a/b.txt", "media-root", "other")[0] == 403
-    assert s3("GET", f"{MEDIA}/media/a/b.txt", "other", "media-root-s3cret")[0] in {403, 404}
+    assert s3("PUT", f"{media()}/media", *mine)[0] == 200
+    assert s3("PUT", f"{media()}/media/a/b.txt", *mine, body=b"tea")[0] == 200
+    assert s3("GET", f"{media()}/media/a/b.txt", *mine) == (200, b"tea")
+    assert s3("GET", f"{media()}/media/a/b.txt", "media-root", "other")[0] == 403
+    assert s3("GET", f"{media()}/media/a/b.txt", "other", "media-root-s3cret")[0] in {403, 404}
 
 
 def test_a_claim_that_asks_for_more_gets_it(cluster: Cluster) -> None:
@@ -350,7 +362,7 @@ def test_jobs_and_schedules_run_once_each_and_reach_services_by_name(cluster: Cl
     volume = cluster.get("v1", "PersistentVolumeClaim", "out")["spec"]["volumeName"]
     place = cluster.get("v1", "PersistentVolume", volume)["spec"]["hostPath"]["path"]
     said = Path(place, "said").read_text(encoding="utf-8")
-    assert said.split() == ["200", f"http://{service_address(SPACE, 'api')}:30080/tasks", MEDIA]
+    assert said.split() == ["200", f"http://{service_address(SPACE, 'api')}:30080/tasks", media()]
     cluster.client.delete(kind("batch/v1", "CronJob"), SPACE, "nightly")
 
 
@@ -361,7 +373,7 @@ def _job(cluster: Cluster) -> dict[str, Any]:
 def test_no_copies_no_process_and_a_claim_that_goes_takes_its_data(cluster: Cluster, sandbox: Running) -> None:
     cluster.client.patch(kind("apps/v1", "StatefulSet"), SPACE, "orders", {"spec": {"replicas": 0}})
     until(lambda: cluster.missing("v1", "Pod", "orders-0"), "waited for the last pod", 20)
-    until(lambda: "refused" in sql(ORDERS, "select 1"), "waited for a refused connection", 10)
+    until(lambda: "refused" in sql(orders(), "select 1"), "waited for a refused connection", 10)
     volume = cluster.get("v1", "PersistentVolumeClaim", "orders")["spec"]["volumeName"]
     folder = Layout(sandbox.folder).volumes / volume
     assert (folder / "pgdata" / "PG_VERSION").is_file()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from tenantry_kubernetes.sandbox.health import address
 from tenantry_kubernetes.sandbox.layout import PORTS
+from tenantry_kubernetes.sandbox.node.names import REALM
 from tenantry_vendor.sandbox.daemon import Daemon
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ class ControlPlane:
         if name == "etcd":
             return {}
         # A client of the API server must start anew when that moves to another port.
-        server = {"TENANTRY_SANDBOX_SERVER": self.server}
+        server = {"TENANTRY_SANDBOX_SERVER": self.server, REALM: str(self.layout.folder)}
         if name != "node":
             return server
         return server | {key: os.environ[key] for key in NODE_VARIABLES if key in os.environ}

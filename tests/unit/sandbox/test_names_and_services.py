@@ -14,7 +14,7 @@ from tenantry.contract.sandbox import loopback_address
 from tenantry_kubernetes.sandbox.gateway.backends import Backends
 from tenantry_kubernetes.sandbox.gateway.services import ServiceProxy
 from tenantry_kubernetes.sandbox.node.environment import local_address
-from tenantry_kubernetes.sandbox.node.names import local_names, service_port
+from tenantry_kubernetes.sandbox.node.names import REALM, local_names, service_port
 from tenantry_vendor.sandbox.gateway.proxy import Endpoint
 
 ORDERS = loopback_address("orders.shop.svc")
@@ -48,6 +48,14 @@ def test_names_of_services_become_their_addresses(text: str, local: str) -> None
 )
 def test_other_names_stay(text: str) -> None:
     assert local_names(text) == text
+
+
+def test_services_of_two_sandboxes_have_addresses_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    addresses = set()
+    for folder in ("/one/.tenantry/sandbox/kubernetes", "/other/.tenantry/sandbox/kubernetes"):
+        monkeypatch.setenv(REALM, folder)
+        addresses.add(local_names("orders.shop.svc"))
+    assert len(addresses) == 2
 
 
 def test_a_port_of_every_interface_becomes_the_local_one() -> None:

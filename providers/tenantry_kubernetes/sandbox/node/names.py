@@ -1,15 +1,20 @@
 """Names of Services, and the local addresses that stand for them.
 
 The sandbox has no cluster DNS: every Service is served at a loopback address made from its name, and its name is
-replaced where a pod says it. Names that a program makes up by itself are not.
+replaced where a pod says it. Names that a program makes up by itself are not. Two sandboxes of one machine may have
+Services of one name, so the sandbox itself is part of what an address is made from.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from typing import Final
 
 from tenantry.contract.sandbox import loopback_address
+
+REALM: Final = "TENANTRY_SANDBOX_REALM"
+"""Environment variable of the sandbox's own processes: what tells this sandbox from another one."""
 
 _LOW: Final = 1024
 _LOW_PORTS_FROM: Final = 30000
@@ -23,7 +28,7 @@ _DEFAULT_PORTS: Final = {"http://": 80, "https://": 443}
 
 def service_address(namespace: str, service: str) -> str:
     """The loopback address that stands for a Service's cluster IP."""
-    return loopback_address(f"{service}.{namespace}.svc")
+    return loopback_address(f"{service}.{namespace}.svc{os.environ.get(REALM, '')}")
 
 
 def service_port(port: int) -> int:
