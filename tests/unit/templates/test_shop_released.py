@@ -21,10 +21,10 @@ def test_packed_sources_fit_a_configmap_many_times() -> None:
             assert len(tree.archive()) < 64 * 1024
 
 
-def test_the_tenants_use_two_versions_and_both_languages() -> None:
+def test_the_tenants_use_three_versions_and_both_languages() -> None:
     tenants = [load_tenant(path) for path in sorted((ROOT / "tenant_configs").glob("[!P]*.yaml"))]
     assert len(tenants) == 3
-    assert {tenant.template for tenant in tenants} == {"shop@1.0.0", "shop@1.1.0"}
+    assert {tenant.template for tenant in tenants} == {"shop@1.0.0", "shop@1.2.0", "shop@2.0.0"}
     catalogue = Catalogue(ROOT / "templates")
     for tenant in tenants:
         template = catalogue.open(tenant.template).template
