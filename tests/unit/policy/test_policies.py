@@ -226,6 +226,7 @@ from pathlib import Path
 import pulumi
 from tenantry.errors import PolicyError
 from tenantry.policy import load_policies
+from tenantry.policy.transform import register
 
 opened, later = json.loads(sys.argv[2])
 made = []
