@@ -187,8 +187,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         for each in clients:
             each.close()
         for process in reversed(started):
-            process.terminate()
-            process.wait(timeout=30)
+            process.kill()
+            process.wait()
         log.close()
 
 
@@ -255,7 +255,8 @@ async def manifests(plan: InstancePlan, version: TemplateVersion) -> list[dict[s
         sources=version.sources,
         secret=lambda source: pulumi.Output.secret(f"value of {source.name}"),
     )
-    return [await known(each.body) for each in instance_objects(plan, Cluster.of(plan, {}), scope)]
+    made = instance_objects(plan, Cluster.of(plan, {}), scope, project="shops")
+    return [await known(each.body) for each in made.manifests]
 
 
 async def known(value: Any) -> Any:  # noqa: ANN401 - any part of a manifest
@@ -266,6 +267,18 @@ async def known(value: Any) -> Any:  # noqa: ANN401 - any part of a manifest
     if isinstance(value, list):
         return [await known(item) for item in value]
     return value
+
+
+def test_the_server_says_the_pinned_version(server: Server) -> None:
+    assert server.admin.get("/version").json()["gitVersion"] == f"v{controlplane.ensure().version}"
+
+
+def test_the_server_took_every_gateway_definition(server: Server) -> None:
+    names = [yaml.safe_load(file.read_text(encoding="utf-8"))["metadata"]["name"] for file in gatewayapi.crds()]
+    assert {"httproutes.gateway.networking.k8s.io", "gateways.gateway.networking.k8s.io"} <= set(names)
+    for name in names:
+        stored = server.admin.get(f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{name}")
+        assert stored.is_success, stored.text
 
 
 def test_the_server_accepts_every_object(server: Server, bodies: list[dict[str, Any]]) -> None:

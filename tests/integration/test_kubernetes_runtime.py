@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tenantry.testing.operator import Operator
+from tenantry.testing.shared import SharedSandboxes
 from tenantry_kubernetes.client.errors import KubernetesError
 from tenantry_kubernetes.client.kinds import Kind
 from tenantry_kubernetes.client.kubeconfig import load_files
@@ -24,12 +25,15 @@ pytestmark = pytest.mark.integration
 GROUP = "admissionregistration.k8s.io"
 POLICY = Kind(GROUP, "v1", "ValidatingAdmissionPolicy", "validatingadmissionpolicies", namespaced=False)
 BINDING = Kind(GROUP, "v1", "ValidatingAdmissionPolicyBinding", "validatingadmissionpolicybindings", namespaced=False)
+INSTANCE = "refused"
 REASON = "this deployment breaks the house rules"
 
 
 @pytest.fixture(scope="module")
 def operator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
-    made = Operator(tmp_path_factory.mktemp("refused") / "project", "kubernetes", {"PROBE_TOKEN": "kit-token"})
+    root = tmp_path_factory.mktemp("refused") / "project"
+    shared = SharedSandboxes.of_run(tmp_path_factory)
+    made = Operator(root, "kubernetes", {"PROBE_TOKEN": "kit-token"}, shared)
     made.start()
     yield made
     made.stop()
@@ -43,7 +47,8 @@ def client(operator: Operator) -> Iterator[Kubernetes]:
 
 
 def refuse(client: Kubernetes, component: str) -> None:
-    """Lets the API server refuse every Deployment of this component."""
+    """Lets the API server refuse every Deployment of this component of the instance."""
+    marked = {"tenantry.dev/instance": INSTANCE}
     rule = {
         "apiGroups": ["apps"],
         "apiVersions": ["v1"],
@@ -56,7 +61,7 @@ def refuse(client: Kubernetes, component: str) -> None:
         "metadata": {"name": "house-rules"},
         "spec": {
             "failurePolicy": "Fail",
-            "matchConstraints": {"resourceRules": [rule]},
+            "matchConstraints": {"resourceRules": [rule], "objectSelector": {"matchLabels": marked}},
             "validations": [{"expression": f"object.metadata.name != '{component}'", "message": REASON}],
         },
     }
@@ -71,7 +76,7 @@ def refuse(client: Kubernetes, component: str) -> None:
     probe: dict[str, Any] = {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": {"name": component, "namespace": "default"},
+        "metadata": {"name": component, "namespace": "default", "labels": marked},
         "spec": {
             "replicas": 0,
             "selector": {"matchLabels": {"probe": "x"}},
@@ -98,12 +103,12 @@ def refuse(client: Kubernetes, component: str) -> None:
 
 def test_a_rejection_names_the_component_that_caused_it(operator: Operator, client: Kubernetes) -> None:
     refuse(client, "api")
-    operator.new("refused", "probe@1.0.0", KubernetesSandbox().accounts()["ingress"])
-    run = operator.tenantry("up", "refused", "--json", expect=None)
+    operator.new(INSTANCE, "probe@1.0.0", KubernetesSandbox().accounts()["ingress"])
+    run = operator.tenantry("up", INSTANCE, "--json", expect=None)
     assert run.exit_code != 0
     lines = [line for line in run.text.splitlines() if REASON in line]
     assert lines, run.text
     assert any("api" in line for line in lines), lines
     assert "Traceback" not in run.text
     client.delete(BINDING, None, "house-rules")
-    assert operator.up("refused")["outputs"]["url"], "nothing stands in the way of the next up"
+    assert operator.up(INSTANCE)["outputs"]["url"], "nothing stands in the way of the next up"

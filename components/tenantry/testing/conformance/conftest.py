@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tenantry import registry
+from tenantry.testing.catalogues import write_catalogue
 from tenantry.testing.gaps import Gaps, KitSettings
 from tenantry.testing.operator import Operator
+from tenantry.testing.shared import SharedSandboxes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -59,22 +61,24 @@ def adapter(runtime: str) -> RuntimeAdapter:
 
 @pytest.fixture(scope="session")
 def operators(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Operator]]:
-    """Operators by runtime, made on demand, stopped at the end."""
-    made: dict[str, Operator] = {}
-    yield _Operators(made, tmp_path_factory)
+    """Operators by runtime, made on demand. Those of all workers of a run share one sandbox per runtime."""
+    made = _Operators(tmp_path_factory)
+    yield made
     for operator in made.values():
         operator.stop()
 
 
 class _Operators(dict[str, Operator]):
-    def __init__(self, made: dict[str, Operator], paths: pytest.TempPathFactory) -> None:
+    def __init__(self, paths: pytest.TempPathFactory) -> None:
         super().__init__()
-        self._made = made
         self._paths = paths
 
     def __missing__(self, runtime: str) -> Operator:
         root = self._paths.mktemp(f"kit-{runtime}") / "project"
-        operator = Operator(root, runtime, {"PROBE_TOKEN": PROBE_TOKEN})
-        self._made[runtime] = self[runtime] = operator
-        operator.start()
+        shared = SharedSandboxes.of_run(self._paths)
+        operator = Operator(root, runtime, {"PROBE_TOKEN": PROBE_TOKEN}, shared)
+        self[runtime] = operator
+        features = registry.runtime(runtime).capabilities().features
+        able = [name for name, feature in features.items() if feature.support != "no"]
+        operator.start(write_catalogue(root.parent / "catalogue", able))
         return operator
