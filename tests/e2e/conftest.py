@@ -7,10 +7,15 @@ import subprocess
 import sys
 import sysconfig
 import venv
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from filelock import FileLock
+
+from tenantry.testing.operator import Operator
+from tenantry.testing.shared import SharedSandboxes, run_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -71,13 +76,25 @@ class Installed:
         return self.run("bash", "-euo", "pipefail", "-c", script, expect=expect, folder=folder)
 
 
+@contextmanager
+def once(paths: pytest.TempPathFactory, name: str) -> Iterator[tuple[Path, bool]]:
+    """A folder that all workers of a run share, and whether it is filled: the first to come fills it."""
+    folder = run_folder(paths) / name
+    folder.mkdir(exist_ok=True)
+    with FileLock(folder / ".lock"):
+        done = folder / ".done"
+        yield folder, done.exists()
+        done.touch()
+
+
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel, built from this checkout."""
-    folder = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    with once(tmp_path_factory, "wheel") as (folder, filled):
+        if not filled:
+            command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT)]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            assert done.returncode == 0, done.stdout + done.stderr
     (built,) = folder.glob("*.whl")
     return built
 
@@ -89,15 +106,22 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installe
     Its dependencies are those of the environment that runs the tests, reached by a path file: they are locked and
     installed there already, and the checkout itself is not visible through it.
     """
-    folder = tmp_path_factory.mktemp("installed") / "venv"
+    with once(tmp_path_factory, "installed") as (shared, filled):
+        folder = shared / "venv"
+        scripts = folder / "bin"
+        if not filled:
+            _install(wheel, folder)
+    return Installed(scripts, tmp_path_factory.mktemp("operator"))
+
+
+def _install(wheel: Path, folder: Path) -> None:
     venv.create(folder, with_pip=False, symlinks=True)
-    scripts = folder / "bin"
     own = Path(sysconfig.get_path("purelib", "venv", vars={"base": str(folder), "platbase": str(folder)}))
     (own / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
     command = ["-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--disable-pip-version-check", str(wheel)]
-    done = subprocess.run([str(scripts / "python"), *command], capture_output=True, text=True, check=False)
+    python = str(folder / "bin" / "python")
+    done = subprocess.run([python, *command], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    return Installed(scripts, tmp_path_factory.mktemp("operator"))
 
 
 @pytest.fixture(scope="module")
@@ -109,3 +133,13 @@ def project(installed: Installed, request: pytest.FixtureRequest) -> Iterator[Pa
     installed.tenantry("sandbox", "up", folder=root)
     yield root
     installed.tenantry("sandbox", "down", folder=root)
+
+
+@pytest.fixture(scope="module")
+def shops(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
+    """A project with the checkout's templates, on the sandbox that the whole run shares."""
+    shared = SharedSandboxes.of_run(tmp_path_factory)
+    operator = Operator(tmp_path_factory.mktemp("shops") / "project", "kubernetes", sandboxes=shared)
+    operator.start(ROOT / "templates")
+    yield operator
+    operator.stop()

@@ -8,9 +8,11 @@ import pty
 import signal
 import subprocess
 import urllib.request
+import zipfile
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.e2e.conftest import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,6 +35,19 @@ def test_the_code_comes_from_the_wheel(installed: Installed, wheel: Path) -> Non
     places = installed.run(installed.bin / "python", "-c", program).stdout.split()
     assert all(str(installed.bin.parent) in place for place in places)
     assert wheel.name.startswith("tenantry-")
+
+
+def test_the_wheel_carries_the_pinned_modules(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        packed = {name: archive.read(name) for name in archive.namelist() if "/modules/" in name}
+    folder = ROOT / "toolchain/tenantry_toolchain/modules"
+    wanted = {
+        f"tenantry_toolchain/modules/{path.relative_to(folder)}": path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+    assert len(wanted) >= 15
+    assert packed == wanted
 
 
 def test_help_is_quick(installed: Installed) -> None:

@@ -14,9 +14,11 @@ import sys
 import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import pytest
+
+from tenantry import registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,13 +64,21 @@ done
 """The `python3` of the pages: the one that the tests run on. A virtual environment that it makes sees the locked
 dependencies of the tests' own, so that the installation neither fetches them again nor gets others."""
 
-RUN = [page for page in PAGES if runnable(page)]
+ENDS: Final = "tenantry sandbox down"
+"""One page says so and runs last: the pages share a sandbox, as they do for a reader who goes on to the next."""
+
+
+def ends(page: Path) -> bool:
+    return any(ENDS in block.text for block in runnable(page))
+
+
+RUN = sorted((page for page in PAGES if runnable(page)), key=ends)
 
 
 class Shell:
     """A reader's shell: none of the developer's virtual environment, none of our own variables."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, sandboxes: Path) -> None:
         self.folder = folder
         programs = folder / "programs"
         programs.mkdir()
@@ -83,6 +93,7 @@ class Shell:
             name: value for name, value in os.environ.items() if name in kept or not name.startswith(ours)
         }
         self.environment["PATH"] = os.pathsep.join(path)
+        self.environment["TENANTRY_SANDBOXES"] = str(sandboxes)
         # what the build needs is installed as well: nothing is fetched
         self.environment["PIP_NO_BUILD_ISOLATION"] = "0"
         # a reader answers the question of a plain `pulumi up` with yes
@@ -114,7 +125,7 @@ class Shell:
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The virtual environment that the pages' installation makes, from a copy of what the package is built from."""
     folder = tmp_path_factory.mktemp("reader")
-    shell = Shell(folder)
+    shell = Shell(folder, folder / "sandboxes")
     tracked = ("components", "providers", "stacks", "toolchain", "templates", "pyproject.toml", "README.md", "LICENSE")
     (folder / "tenantry").mkdir()
     for name in tracked:
@@ -130,13 +141,18 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "venv"
 
 
+@pytest.fixture(scope="module")
+def sandboxes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """What the pages start and stop, in this order; stopped for good where a page failed."""
+    folder = tmp_path_factory.mktemp("sandboxes")
+    yield folder
+    for name in registry.sandboxes():
+        registry.sandbox(name).down(folder / name, lambda _: None)
+
+
 @pytest.fixture
-def shell(tmp_path: Path, installed: Path) -> Iterator[Shell]:
-    made = Shell(tmp_path)
-    yield made
-    for settings in tmp_path.glob("*/tenantry.yaml"):
-        down = [str(installed / "bin" / "tenantry"), "--project", str(settings.parent), "sandbox", "down"]
-        subprocess.run(down, check=False, env=made.environment, capture_output=True)
+def shell(tmp_path: Path, sandboxes: Path) -> Shell:
+    return Shell(tmp_path, sandboxes)
 
 
 @pytest.mark.parametrize("page", RUN, ids=lambda page: page.stem)
@@ -151,3 +167,4 @@ def test_the_commands_of_a_page_work(page: Path, shell: Shell, installed: Path) 
 
 def test_pages_with_commands_are_found() -> None:
     assert {"README", "tutorial", "contracts"} <= {page.stem for page in RUN}
+    assert [page.stem for page in RUN if ends(page)] == ["README"], "a page that stops the sandbox leaves none behind"

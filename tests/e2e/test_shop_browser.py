@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect, sync_playwright
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from playwright.sync_api import Browser, Page
+
+    from tenantry.testing.operator import Operator
 
 pytestmark = [pytest.mark.e2e, pytest.mark.browser]
 
@@ -335,21 +337,12 @@ def test_a_shop_that_is_away_says_so_and_comes_back(
     expect(page.locator(".card")).to_have_count(8)
 
 
-class Tenantry(Protocol):
-    """The installed command line, of conftest.py."""
-
-    def tenantry(self, *args: str, folder: Path) -> subprocess.CompletedProcess[str]: ...
-
-
-def test_an_order_in_a_deployed_instance(installed: Tenantry, project: Path, visit: Callable[..., Page]) -> None:
-    """The page of one instance through the sandbox's gateway, from the wheel, with its own URL."""
+def test_an_order_in_a_deployed_instance(shops: Operator, visit: Callable[..., Page]) -> None:
+    """The page of one instance through the sandbox's gateway, with its own URL."""
     tenant = ["browser", "--template", "shop@stable", "--runtime", "kubernetes", "--plan", "free"]
-    installed.tenantry(
-        "new", "tenant", *tenant, "--param", "shop_name=Acme", "--param", "tax_percent=10", folder=project
-    )
+    shops.tenantry("new", "tenant", *tenant, "--param", "shop_name=Acme", "--param", "tax_percent=10")
+    url = shops.up("browser")["outputs"]["url"]
     try:
-        installed.tenantry("up", "browser", folder=project)
-        url = installed.tenantry("open", "browser", "--print", folder=project).stdout.strip()
         page = visit(url, PHONE)
         page.get_by_role("button", name=ENGLISH.add_mug).click()
         page.get_by_role("link", name=ENGLISH.cart).click()
@@ -360,4 +353,4 @@ def test_an_order_in_a_deployed_instance(installed: Tenantry, project: Path, vis
         expect(page.locator("[data-order] .sum-total dd")).to_have_text("CN¥74.80")
         expect(page.locator("#release")).to_have_text("browser · version 1.1.0")
     finally:
-        installed.tenantry("destroy", "browser", "--yes", folder=project)
+        shops.tenantry("destroy", "browser", "--yes")
