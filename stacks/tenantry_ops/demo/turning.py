@@ -83,7 +83,7 @@ def _settled(client: httpx.Client, instance: str, url: str, wanted: str) -> str:
     while True:
         found = version_of(client, url)
         if found == wanted:
-            return found
+            return wanted
         if time.monotonic() > deadline:
             raise SandboxError(
                 f"{instance}: {url} says version {found} and not {wanted}.",

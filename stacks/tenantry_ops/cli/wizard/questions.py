@@ -35,7 +35,7 @@ class Questions:
     def __init__(self, ask: Callable[[str, str | None], str], tell: Callable[[str], None], language: Language) -> None:
         self._ask = ask
         self._tell = tell
-        self._language = language
+        self._language: Language = language
 
     def complete(self, project: Project, request: Request) -> Request:
         """The request with everything that a tenant file needs. Raises CatalogueError, AdapterError."""
