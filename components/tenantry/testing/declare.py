@@ -110,7 +110,7 @@ def sandbox_target(runtime: str, settings: Mapping[str, str]) -> Target:
     models = adapter.models()
     return Target(
         runtime=runtime,
-        capabilities=adapter.capabilities(),
+        capabilities=registry.sandbox_capabilities(runtime, settings),
         mode="sandbox",
         account=models.account,
         extensions=models.extensions,
