@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import contextlib
 import os
 import resource
 import signal
@@ -101,5 +102,7 @@ def _reap(group: int) -> None:
             return
         if pid == 0:
             if time.monotonic() > end:
-                os.killpg(group, signal.SIGKILL)
+                # They may end by themselves in this very moment.
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(group, signal.SIGKILL)
             time.sleep(0.01)
