@@ -121,7 +121,7 @@ def test_r27_the_listed_permissions_are_enough_and_are_needed(neighbours: Neighb
     nothing = sandbox.limited(neighbours.operator.sandbox_folder, "nobody", [])
     variables = {"PROBE_TOKEN": TOKENS["pair-three"]} | dict(nothing)
     refused = neighbours.operator.pulumi("pair-three", "preview", "--non-interactive", expect=None, variables=variables)
-    # Its words are not judged: where an adapter asks for the account by an invoke, plain `pulumi` shows the SDK's trace.
+    # Not by its words: where an adapter asks for the account by an invoke, plain `pulumi` shows the SDK's trace.
     assert refused.exit_code != 0
 
 
