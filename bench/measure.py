@@ -35,7 +35,7 @@ class CommandFailedError(Exception):
 
 def run(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Sample:
     """Runs a command and waits for every process that it started, orphans included (Linux: child subreaper)."""
-    _adopt_orphans()
+    _adopt_orphans(adopt=True)
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     started = time.perf_counter()
     process = subprocess.Popen(
@@ -49,6 +49,8 @@ def run(command: Sequence[str], folder: Path, environment: Mapping[str, str]) ->
     output, _ = process.communicate()
     wall = time.perf_counter() - started
     _reap(process.pid)
+    # Daemons that others start from here on are not ours to wait for.
+    _adopt_orphans(adopt=False)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if process.returncode != 0:
         raise CommandFailedError(f"{' '.join(command)} ended with {process.returncode}:\n{output.decode()[-2000:]}")
@@ -87,9 +89,9 @@ def alternate(ours: Callable[[], Sample], bare: Callable[[], Sample], pairs: int
     return Pairs(ours=left, bare=right)
 
 
-def _adopt_orphans() -> None:
+def _adopt_orphans(*, adopt: bool) -> None:
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, int(adopt), 0, 0, 0)
 
 
 def _reap(group: int) -> None:
