@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tenantry.errors import PolicyError, Problem
 from tenantry.policy.kinds import PlanPolicy, Violation
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterable, Mapping
 
     from tenantry.policy.load import Applied, PolicySet
@@ -55,7 +55,7 @@ def check_plan(policies: PolicySet, plan: InstancePlan, *, today: dt.date, file:
         for violation in _violations(policy, plan, applied.settings):
             problem = problem_of(applied, violation, file)
             waiver = waiver_of(policies, policy.name, plan.instance)
-            if waiver is not None and dt.date.fromisoformat(waiver.until) >= today:
+            if waiver is not None and waiver.days_left(today) >= 0:
                 waived.append(problem)
                 continue
             if waiver is not None:
@@ -80,13 +80,8 @@ def _violations(policy: PlanPolicy, plan: InstancePlan, settings: Mapping[str, J
     try:
         return tuple(policy.check(plan, settings))
     except Exception as error:  # noqa: BLE001 - an operator's own code; a policy that fails must not let a plan pass
-        return (Violation("", f"the policy itself failed: {type(error).__name__}: {error}", "mend the policy"),)
+        return (Violation.of_failure(error),)
 
 
 def _expired(problem: Problem, waiver: Waiver) -> Problem:
-    return Problem(
-        file=problem.file,
-        path=problem.path,
-        message=f"{problem.message}; its waiver ended on {waiver.until}",
-        hint=problem.hint,
-    )
+    return replace(problem, message=f"{problem.message}; its waiver ended on {waiver.until}")

@@ -26,6 +26,11 @@ class Violation:
     message: str
     hint: str = ""
 
+    @classmethod
+    def of_failure(cls, error: Exception) -> Violation:
+        """A policy that fails counts as violated: it never lets anything pass."""
+        return cls("", f"the policy itself failed: {type(error).__name__}: {error}", "mend the policy")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanPolicy:

@@ -44,6 +44,10 @@ class Waiver(Model):
     reason: Line = Field(description="Why.")
     approved_by: Line = Field(description="Who allowed it.")
 
+    def days_left(self, today: dt.date) -> int:
+        """Days after `today` on which it still holds; negative once it has ended."""
+        return (dt.date.fromisoformat(self.until) - today).days
+
 
 class Policies(SpecFile):
     """The policies of a project."""

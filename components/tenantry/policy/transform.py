@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from tenantry.policy.check import problem_of, waiver_of
 from tenantry.policy.kinds import ResourcePolicy, Violation
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Mapping
 
     from tenantry.errors import Problem
@@ -90,7 +90,7 @@ def _violations(
     try:
         return tuple(policy.check(args.type_, args.name, inputs, applied.settings))
     except Exception as error:  # noqa: BLE001 - an operator's own code; a policy that fails must not let it pass
-        return (Violation("", f"the policy itself failed: {type(error).__name__}: {error}", "mend the policy"),)
+        return (Violation.of_failure(error),)
 
 
 def _text(problems: list[Problem]) -> str:
@@ -99,4 +99,4 @@ def _text(problems: list[Problem]) -> str:
 
 def _waived(policies: PolicySet, policy: str, instance: str, today: dt.date) -> bool:
     waiver = waiver_of(policies, policy, instance)
-    return waiver is not None and dt.date.fromisoformat(waiver.until) >= today
+    return waiver is not None and waiver.days_left(today) >= 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING
 
 import click
@@ -39,10 +38,7 @@ def policies(session: Session) -> None:
         }
         for each in found.applied
     ]
-    waivers = [
-        (waiver, (dt.date.fromisoformat(waiver.until) - now).days)
-        for waiver in sorted(found.waivers, key=lambda waiver: waiver.until)
-    ]
+    waivers = [(waiver, waiver.days_left(now)) for waiver in sorted(found.waivers, key=lambda waiver: waiver.until)]
     available = sorted({*PLAN_POLICIES, *RESOURCE_POLICIES} - {each.policy.name for each in found.applied})
 
     def show() -> None:
